@@ -1,1 +1,25 @@
-//! enjamb
+//! enjamb hosts machine-learning models for artists and speaks OSC.
+//!
+//! The rooms, in the order in which data flows through them:
+//!
+//! - [`value`]: what flows: text, numbers, vectors, pictures.
+//! - [`signature`]: the named, typed inputs and outputs of commands; the manifest.
+//! - [`model`]: the trait that a model implements, and the models that ship.
+//! - [`engine`]: threads, queues, deadlines; the handle that embedders hold.
+//! - [`router`]: addresses to inputs and outputs, both ways; knows no sockets.
+//! - [`transport`]: OSC over UDP, TCP and WebSocket; HTTP; OSCQuery.
+//! - [`project`]: the project file.
+//! - [`runtime`]: all of it, put together from a project.
+
+#![deny(unsafe_code, missing_docs, rustdoc::broken_intra_doc_links)]
+
+pub mod engine;
+pub mod model;
+pub mod signature;
+pub mod time;
+pub mod value;
+
+pub use engine::Engine;
+pub use model::Model;
+pub use signature::DataType;
+pub use value::Value;

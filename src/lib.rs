@@ -15,11 +15,13 @@
 
 pub mod engine;
 pub mod model;
+pub mod router;
 pub mod signature;
 pub mod time;
 pub mod value;
 
 pub use engine::Engine;
 pub use model::Model;
+pub use router::Router;
 pub use signature::DataType;
 pub use value::Value;

@@ -1,0 +1,352 @@
+//! The router: addresses to commands and inputs, outputs to addresses. It knows no sockets.
+
+mod arguments;
+mod pattern;
+mod tree;
+
+pub use pattern::{Pattern, is_pattern};
+pub use tree::{Access, Node, type_tags};
+
+use crate::engine::{Engine, Event, Hosted, Notice, Refusal, Request};
+use crate::signature::Values;
+use arguments::{read_inputs, read_value, write_outputs};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// An OSC argument, whatever library decoded it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Argument {
+    /// `i`
+    Int(i32),
+    /// `h`
+    Long(i64),
+    /// `f`
+    Float(f32),
+    /// `d`
+    Double(f64),
+    /// `s`, `S` and `c`
+    Text(String),
+    /// `b`
+    Blob(Vec<u8>),
+    /// `T` and `F`
+    Bool(bool),
+    /// `N`
+    Nil,
+    /// `I`
+    Impulse,
+    /// `[` to `]`
+    Array(Vec<Argument>),
+    /// `t`, `m` and `r`
+    Opaque(Opaque),
+}
+
+/// Arguments that no input takes, kept so that `/ping` gives them back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Opaque {
+    /// `t`: seconds and fraction since 1900.
+    Time(u32, u32),
+    /// `m`: port, status and two data bytes.
+    Midi([u8; 4]),
+    /// `r`: red, green, blue, alpha.
+    Color([u8; 4]),
+}
+
+impl Argument {
+    /// The number that an argument is, if it is one.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Argument::Int(n) => Some(f64::from(*n)),
+            Argument::Long(n) => Some(*n as f64),
+            Argument::Float(n) => Some(f64::from(*n)),
+            Argument::Double(n) => Some(*n),
+            _ => None,
+        }
+    }
+
+    /// The argument in a few words, for messages to people.
+    pub fn describe(&self) -> String {
+        match self {
+            Argument::Int(n) => format!("the int {n}"),
+            Argument::Long(n) => format!("the int {n}"),
+            Argument::Float(n) => format!("the float {n}"),
+            Argument::Double(n) => format!("the float {n}"),
+            Argument::Text(text) if text.chars().count() > 40 => {
+                format!("the text '{}...'", text.chars().take(40).collect::<String>())
+            }
+            Argument::Text(text) => format!("the text '{text}'"),
+            Argument::Blob(bytes) => format!("a blob of {} bytes", bytes.len()),
+            Argument::Bool(flag) => flag.to_string(),
+            Argument::Nil => "nil".into(),
+            Argument::Impulse => "an impulse".into(),
+            Argument::Array(items) => format!("an array of {}", items.len()),
+            Argument::Opaque(_) => "a time tag, MIDI message or colour".into(),
+        }
+    }
+}
+
+/// An OSC message, whatever library decoded it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// The address, or address pattern.
+    pub address: String,
+    /// The arguments in order.
+    pub arguments: Vec<Argument>,
+}
+
+impl Message {
+    /// A message of one string.
+    pub fn text(address: impl Into<String>, words: impl Into<String>) -> Self {
+        Self { address: address.into(), arguments: vec![Argument::Text(words.into())] }
+    }
+}
+
+/// Who sent a message, and gets the answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Peer {
+    /// A UDP socket.
+    Udp(SocketAddr),
+    /// A TCP or WebSocket connection, by its number.
+    Connection(u64),
+    /// Nobody on OSC: HTTP, or a program that embeds the runtime.
+    Local,
+}
+
+/// How a peer wants what is sent to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// All messages of one answer in one bundle.
+    Bundle(bool),
+    /// Text spelled in ASCII.
+    Ascii(bool),
+}
+
+/// Where messages go out. Every method must be quick, since it is called on the models' threads.
+pub trait Outlet: Send + Sync {
+    /// Sends to one peer only.
+    fn reply(&self, to: Peer, messages: &[Message]);
+
+    /// Sends to the peer who asked, to all subscribers whose pattern matches, and to the project's
+    /// destinations; once to each.
+    fn publish(&self, asked_by: Peer, messages: Vec<Message>);
+
+    /// Subscribes a peer, or another port at its IP.
+    ///
+    /// # Errors
+    /// Plain words when there are too many subscribers, or the peer can have no other port.
+    fn subscribe(&self, peer: Peer, pattern: Pattern, port: Option<u16>) -> Result<(), String>;
+
+    /// Ends subscriptions of a peer: of one pattern, or all.
+    fn unsubscribe(&self, peer: Peer, pattern: Option<Pattern>, port: Option<u16>);
+
+    /// Changes how a peer is sent to.
+    fn wish(&self, peer: Peer, wish: Wish);
+}
+
+/// Leads messages to commands and their outputs out again. Share it in an [`Arc`].
+pub struct Router {
+    engine: Arc<Engine>,
+    outlet: Arc<dyn Outlet>,
+}
+
+impl Router {
+    /// A router between an engine and an outlet.
+    pub fn new(engine: Arc<Engine>, outlet: Arc<dyn Outlet>) -> Self {
+        Self { engine, outlet }
+    }
+
+    /// The engine behind it.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Takes a message in. Never waits for a model: an answer comes later, through the outlet.
+    pub fn dispatch(&self, message: &Message, from: Peer) {
+        if let Err(words) = self.try_dispatch(message, from) {
+            let address = format!("{}/error", message.address.trim_end_matches('/'));
+            self.outlet.reply(from, &[Message::text(address, words)]);
+        }
+    }
+
+    fn try_dispatch(&self, message: &Message, from: Peer) -> Result<(), String> {
+        if is_pattern(&message.address) {
+            return self.dispatch_pattern(message, from);
+        }
+        if self.dispatch_built_in(message, from)? {
+            return Ok(());
+        }
+        let parts: Vec<&str> = message.address.trim_matches('/').split('/').collect();
+        let model = self.engine.model(parts[0]).ok_or_else(|| self.unknown_model(parts[0]))?;
+        match parts[..] {
+            [_, command] => self.run_message(&model, command, message, from),
+            [_, command, input] => hold(&model, command, input, message)?,
+            _ => return Err(unknown_command(&model)),
+        }
+        Ok(())
+    }
+
+    fn dispatch_pattern(&self, message: &Message, from: Peer) -> Result<(), String> {
+        let pattern = Pattern::parse(&message.address)?;
+        let takes = |node: &Node| matches!(node.access, Access::Write | Access::ReadWrite);
+        let mut n_matched = 0;
+        for node in self.tree().iter().filter(|node| takes(node) && pattern.matches(&node.address))
+        {
+            n_matched += 1;
+            let arguments = message.arguments.clone();
+            self.dispatch(&Message { address: node.address.clone(), arguments }, from);
+        }
+        match n_matched {
+            0 => Err("the pattern matches no address that takes messages".into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn dispatch_built_in(&self, message: &Message, from: Peer) -> Result<bool, String> {
+        match message.address.as_str() {
+            "/ping" => {
+                let arguments = message.arguments.clone();
+                self.outlet.reply(from, &[Message { address: "/pong".into(), arguments }]);
+            }
+            "/subscribe" => {
+                let (pattern, port) = pattern_and_port(&message.arguments)?;
+                let pattern = match pattern {
+                    Some(pattern) => pattern,
+                    None => Pattern::parse("/")?,
+                };
+                self.outlet.subscribe(from, pattern, port)?;
+            }
+            "/unsubscribe" => {
+                let (pattern, port) = pattern_and_port(&message.arguments)?;
+                self.outlet.unsubscribe(from, pattern, port);
+            }
+            "/bundle" => self.outlet.wish(from, Wish::Bundle(flag(&message.arguments)?)),
+            "/ascii" => self.outlet.wish(from, Wish::Ascii(flag(&message.arguments)?)),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Runs a command and publishes its outputs, or its error.
+    fn run_message(&self, model: &Hosted, command: &str, message: &Message, from: Peer) {
+        let spec = model.manifest().find(command);
+        let refusal = match spec.map(|spec| read_inputs(&message.arguments, &spec.inputs)) {
+            Some(Ok(inputs)) => {
+                let request = Request::new(self.reply_to(model.name(), command, from));
+                match model.submit(command, inputs, request) {
+                    Ok(()) => return,
+                    Err(refusal) => refusal.to_string(),
+                }
+            }
+            Some(Err(problem)) => problem,
+            None => unknown_command(model),
+        };
+        let address = format!("/{}/{command}/error", model.name());
+        self.outlet.publish(from, vec![Message::text(address, refusal)]);
+    }
+
+    /// A reply that publishes a run's outputs as messages.
+    pub fn reply_to(
+        &self,
+        model: &str,
+        command: &str,
+        asked_by: Peer,
+    ) -> impl Fn(Event) + Send + Sync + 'static {
+        let outlet = Arc::clone(&self.outlet);
+        let (model, command) = (model.to_string(), command.to_string());
+        move |event| {
+            let error = |words: String| vec![Message::text(format!("/{model}/{command}/error"), words)];
+            let messages = match event {
+                Event::Partial { outputs, .. } | Event::Done { outputs, .. } => {
+                    write_outputs(&model, &command, &outputs)
+                }
+                Event::Failed(words) => error(words),
+                Event::Cancelled => error("the run was cancelled".into()),
+            };
+            if !messages.is_empty() {
+                outlet.publish(asked_by, messages);
+            }
+        }
+    }
+
+    /// Runs a command for somebody who is not on OSC; its outputs are published as well.
+    ///
+    /// # Errors
+    /// As [`Hosted::submit`].
+    pub fn submit(
+        &self,
+        model: &str,
+        command: &str,
+        inputs: Values,
+        mut request: Request,
+    ) -> Result<(), Refusal> {
+        let hosted =
+            self.engine.model(model).ok_or_else(|| Refusal::Unknown(self.unknown_model(model)))?;
+        let publish = self.reply_to(model, command, Peer::Local);
+        let answer = request.reply;
+        request.reply = Arc::new(move |event: Event| {
+            publish(event.clone());
+            answer(event);
+        });
+        hosted.submit(command, inputs, request)
+    }
+
+    fn unknown_model(&self, name: &str) -> String {
+        let models = self.engine.models();
+        let known: Vec<&str> = models.iter().map(|model| model.name()).collect();
+        format!("there is no model '{name}' here, only {}", known.join(", "))
+    }
+}
+
+/// Publishes what happens to models on `/<model>/error`.
+pub fn publish_notice(outlet: &dyn Outlet, model: &str, notice: &Notice) {
+    let message = Message::text(format!("/{model}/error"), notice.to_string());
+    outlet.publish(Peer::Local, vec![message]);
+}
+
+fn hold(model: &Hosted, command: &str, input: &str, message: &Message) -> Result<(), String> {
+    let spec = model.manifest().find(command).ok_or_else(|| unknown_command(model))?;
+    let field = spec.inputs.iter().find(|field| field.name == input).ok_or_else(|| {
+        let known: Vec<&str> = spec.inputs.iter().map(|field| field.name.as_str()).collect();
+        format!("{}/{command} has no input '{input}', only {}", model.name(), known.join(", "))
+    })?;
+    let value = read_value(&message.arguments, &field.data_type)?;
+    model.hold(command, input, value).map_err(|refusal| refusal.to_string())
+}
+
+fn unknown_command(model: &Hosted) -> String {
+    let commands = &model.manifest().commands;
+    let known: Vec<String> =
+        commands.iter().map(|known| format!("/{}/{}", model.name(), known.name)).collect();
+    format!("there is no such command; {} has {}", model.name(), known.join(", "))
+}
+
+fn pattern_and_port(arguments: &[Argument]) -> Result<(Option<Pattern>, Option<u16>), String> {
+    let (mut pattern, mut port) = (None, None);
+    for argument in arguments {
+        match argument {
+            Argument::Text(source) if pattern.is_none() => pattern = Some(Pattern::parse(source)?),
+            number if number.as_f64().is_some() && port.is_none() => {
+                let number = number.as_f64().unwrap_or(0.0);
+                if !(1.0..=65535.0).contains(&number) {
+                    return Err(format!("expected a port in 1..65535, got {number}"));
+                }
+                port = Some(number as u16);
+            }
+            other => {
+                return Err(format!(
+                    "expected an address pattern and a port, got {}",
+                    other.describe()
+                ));
+            }
+        }
+    }
+    Ok((pattern, port))
+}
+
+fn flag(arguments: &[Argument]) -> Result<bool, String> {
+    match arguments {
+        [] => Ok(true),
+        [Argument::Bool(flag)] => Ok(*flag),
+        [number] if number.as_f64().is_some() => Ok(number.as_f64() != Some(0.0)),
+        [other, ..] => Err(format!("expected 1 or 0, got {}", other.describe())),
+    }
+}

@@ -1,0 +1,124 @@
+//! The tree of addresses: every one that the runtime answers or sends on, described for OSCQuery.
+
+use super::arguments::write_value;
+use super::{Argument, Router};
+use crate::engine::Hosted;
+use crate::signature::{DataType, Field};
+use crate::value::Value;
+
+/// What can be done at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It is only a part of longer addresses.
+    Container,
+    /// The runtime sends on it.
+    Read,
+    /// It takes messages.
+    Write,
+    /// It takes messages and has a value.
+    ReadWrite,
+}
+
+/// One address.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The whole address.
+    pub address: String,
+    /// What it is for, in a short sentence.
+    pub description: String,
+    /// What can be done with it.
+    pub access: Access,
+    /// Types of the arguments in order.
+    pub fields: Vec<Field>,
+    /// Current values of the arguments, where they have any.
+    pub values: Vec<Option<Value>>,
+}
+
+impl Node {
+    fn new(address: &str, description: &str, access: Access) -> Self {
+        let (address, description) = (address.into(), description.into());
+        Self { address, description, access, fields: Vec::new(), values: Vec::new() }
+    }
+
+    fn with_fields(mut self, fields: &[Field]) -> Self {
+        self.fields = fields.to_vec();
+        self
+    }
+
+    /// The arguments of the current value, where there is one.
+    pub fn arguments(&self) -> Option<Vec<Argument>> {
+        let mut arguments = Vec::new();
+        for value in &self.values {
+            write_value(value.as_ref()?, &mut arguments);
+        }
+        (!self.values.is_empty()).then_some(arguments)
+    }
+}
+
+/// The OSC type tags of a value of a type; `[s]` for a list of unknown length.
+pub fn type_tags(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Number { .. } => "f".into(),
+        DataType::Boolean { .. } => "i".into(),
+        DataType::Vector { length, .. } => "f".repeat(*length),
+        DataType::Array { item, .. } => format!("[{}]", type_tags(item)),
+        DataType::Image { .. } => "b".into(),
+        DataType::ImagePoint => "ff".into(),
+        DataType::ImageBoundingBox => "ffff".into(),
+        _ => "s".into(),
+    }
+}
+
+impl Router {
+    /// All addresses, containers first, in the order in which models are hosted.
+    pub fn tree(&self) -> Vec<Node> {
+        let mut nodes = vec![
+            Node::new("/", "enjamb: models that speak OSC.", Access::Container),
+            Node::new("/ping", "Answers /pong with the same arguments.", Access::Write),
+            Node::new("/subscribe", "Sends you what matches a pattern: s pattern, i port.", Access::Write),
+            Node::new("/unsubscribe", "Stops that again.", Access::Write),
+            Node::new("/bundle", "i 1: answers to you come as one bundle; i 0: one by one.", Access::Write),
+            Node::new("/ascii", "i 1: text to you is spelled in ASCII; i 0: in UTF-8.", Access::Write),
+        ];
+        for model in self.engine().models() {
+            add_model(&model, &mut nodes);
+        }
+        nodes
+    }
+}
+
+fn add_model(model: &Hosted, nodes: &mut Vec<Node>) {
+    let manifest = model.manifest();
+    let root = format!("/{}", model.name());
+    nodes.push(Node::new(&root, &manifest.description, Access::Container));
+    nodes.push(Node::new(
+        &format!("{root}/error"),
+        "Says when the model was started anew, and why.",
+        Access::Read,
+    ));
+    for command in &manifest.commands {
+        let at = format!("{root}/{}", command.name);
+        let mut run = Node::new(&at, &command.description, Access::Write);
+        run.fields = command.inputs.clone();
+        nodes.push(run);
+        for field in &command.inputs {
+            let address = format!("{at}/{}", field.name);
+            let mut node = Node::new(&address, &field.description, Access::ReadWrite)
+                .with_fields(std::slice::from_ref(field));
+            node.values = vec![model.held(&command.name, &field.name)];
+            nodes.push(node);
+        }
+        for field in &command.outputs {
+            // An output that has an input's name shares its address, which then takes and sends.
+            if command.inputs.iter().any(|input| input.name == field.name) {
+                continue;
+            }
+            nodes.push(
+                Node::new(&format!("{at}/{}", field.name), &field.description, Access::Read)
+                    .with_fields(std::slice::from_ref(field)),
+            );
+        }
+        let words = "Says why a run failed: what was wrong, what was expected.";
+        nodes.push(Node::new(&format!("{at}/error"), words, Access::Read));
+    }
+}

@@ -18,6 +18,7 @@ pub mod model;
 pub mod router;
 pub mod signature;
 pub mod time;
+pub mod transport;
 pub mod value;
 
 pub use engine::Engine;

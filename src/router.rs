@@ -129,6 +129,9 @@ pub trait Outlet: Send + Sync {
     /// destinations; once to each.
     fn publish(&self, asked_by: Peer, messages: Vec<Message>);
 
+    /// Tells those who follow an input's held value that somebody has changed it.
+    fn changed(&self, by: Peer, message: &Message);
+
     /// Subscribes a peer, or another port at its IP.
     ///
     /// # Errors
@@ -178,7 +181,10 @@ impl Router {
         let model = self.engine.model(parts[0]).ok_or_else(|| self.unknown_model(parts[0]))?;
         match parts[..] {
             [_, command] => self.run_message(&model, command, message, from),
-            [_, command, input] => hold(&model, command, input, message)?,
+            [_, command, input] => {
+                hold(&model, command, input, message)?;
+                self.outlet.changed(from, message);
+            }
             _ => return Err(unknown_command(&model)),
         }
         Ok(())

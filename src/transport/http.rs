@@ -1,0 +1,92 @@
+//! HTTP: the JSON API, server-sent events, metrics, OSCQuery, and OSC over WebSocket.
+
+mod api;
+mod guard;
+mod metrics;
+mod oscquery;
+
+pub use guard::Access;
+
+use crate::router::Router as OscRouter;
+use crate::transport::osc::{Inlet, websocket};
+use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// The largest request body: room for a few pictures as data URIs.
+const MAX_BODY: usize = 32 * 1024 * 1024;
+
+/// What the handlers share.
+pub struct Server {
+    /// Commands and their outputs.
+    pub router: Arc<OscRouter>,
+    /// Where OSC over WebSocket goes in.
+    pub inlet: Arc<Inlet>,
+    /// Who may ask.
+    pub access: Access,
+    /// Where OSC over UDP is listened to.
+    pub osc_address: SocketAddr,
+    /// Where this server listens.
+    pub http_address: SocketAddr,
+}
+
+type Shared = State<Arc<Server>>;
+
+/// Serves until the future is dropped.
+///
+/// # Errors
+/// When the listener breaks.
+pub async fn serve(listener: TcpListener, server: Arc<Server>) -> std::io::Result<()> {
+    let routes = Router::new()
+        .route("/models", get(api::models))
+        .route("/models/{model}", get(api::model))
+        .route("/models/{model}/{command}", get(api::command).post(api::run))
+        .route("/chains", get(api::chains))
+        .route("/metrics", get(metrics::metrics))
+        .route("/traffic", get(api::traffic))
+        .route("/status", get(api::status))
+        .route("/osc", get(osc).fallback(api::method_not_allowed))
+        .route("/osc/{*address}", get(osc))
+        .route("/", get(root))
+        .route("/{*address}", get(oscquery::at_root).post(api::not_found))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(Arc::clone(&server), guard::check))
+        .with_state(server);
+    axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>()).await
+}
+
+/// `/`: a page for people; for OSCQuery clients, which may know no more than the port, the tree.
+async fn root(state: Shared, request: Request) -> Response {
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let is_person = request.uri().query().is_none()
+        && accept.is_some_and(|accept| accept.contains("text/html"))
+        && !request.headers().contains_key(header::UPGRADE);
+    match is_person {
+        true => Html(include_str!("http/page.html")).into_response(),
+        false => osc(state, request).await,
+    }
+}
+
+/// `/osc`: OSC over WebSocket, or an OSCQuery question.
+async fn osc(State(server): Shared, request: Request) -> Response {
+    if !request.headers().contains_key(header::UPGRADE) {
+        return oscquery::answer(&server, request.uri());
+    }
+    let (mut parts, _) = request.into_parts();
+    let from = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    match (WebSocketUpgrade::from_request_parts(&mut parts, &()).await, from) {
+        (Ok(upgrade), Some(from)) => upgrade.on_upgrade(move |socket| async move {
+            let on_text = |text: &str, connection: &_| oscquery::command(&server, text, connection);
+            websocket::converse(socket, from, &server.inlet, on_text).await;
+        }),
+        (Err(rejection), _) => rejection.into_response(),
+        (_, None) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

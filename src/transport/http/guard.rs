@@ -1,0 +1,136 @@
+//! Who may ask: pages of other origins may not drive the runtime, and hosts beyond this one need a
+//! token or, for OSC over WebSocket, an allowed network.
+
+use super::{Server, api::error};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The project's rules on who may ask. The origins can be changed while the server runs.
+pub struct Access {
+    /// What hosts beyond this one must bring as `Authorization: Bearer` or `?token=`.
+    pub token: Option<String>,
+    /// Networks that may use OSC over WebSocket without a token.
+    pub networks: Vec<IpNet>,
+    /// Origins of pages that may drive the runtime, beside its own; `*` for all, `null` for files.
+    pub origins: RwLock<Vec<String>>,
+}
+
+impl Access {
+    fn allows_origin(&self, origin: &str) -> bool {
+        let origins = self.origins.read().unwrap_or_else(PoisonError::into_inner);
+        origins.iter().any(|allowed| allowed == "*" || allowed.trim_end_matches('/') == origin)
+    }
+
+    fn allows_host(&self, from: IpAddr, request: &Request) -> bool {
+        let is_websocket = request.headers().contains_key(header::UPGRADE);
+        from.is_loopback()
+            || is_websocket && self.networks.iter().any(|net| net.contains(&from))
+            || self.token.as_deref().is_some_and(|token| brings_token(request, token))
+    }
+}
+
+/// The middleware before every route.
+pub async fn check(
+    State(server): State<Arc<Server>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let access = &server.access;
+    if !access.allows_host(from.ip().to_canonical(), &request) {
+        return error(
+            StatusCode::UNAUTHORIZED,
+            "from another computer, bring the project's token: 'Authorization: Bearer TOKEN', or \
+             ?token=TOKEN",
+        );
+    }
+    // A name that is not ours, resolved to us, is how a foreign page pretends to be our own origin.
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    if from.ip().is_loopback() && !host.is_none_or(is_own_host) {
+        return error(StatusCode::FORBIDDEN, "expected 'localhost' or an IP address as the host");
+    }
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let Some(origin) = origin else { return next.run(request).await };
+    let own = host.is_some_and(|host| origin.as_bytes() == format!("http://{host}").as_bytes());
+    if own {
+        return next.run(request).await;
+    }
+    let allowed = origin.to_str().is_ok_and(|origin| access.allows_origin(origin));
+    if !allowed {
+        return error(
+            StatusCode::FORBIDDEN,
+            &format!(
+                "the page's origin {origin:?} may not drive this runtime: add it to \
+                 'allow_origins' under [listen] in the project file"
+            ),
+        );
+    }
+    let preflight = request.method() == Method::OPTIONS;
+    let mut response = match preflight {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => next.run(request).await,
+    };
+    add_cors(response.headers_mut(), origin);
+    response
+}
+
+fn add_cors(headers: &mut HeaderMap, origin: HeaderValue) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    let methods = HeaderValue::from_static("GET, POST, OPTIONS");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+    let allowed = HeaderValue::from_static("Content-Type, Authorization, Accept");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+}
+
+fn is_own_host(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
+}
+
+fn brings_token(request: &Request, token: &str) -> bool {
+    let header = request.headers().get(header::AUTHORIZATION);
+    let from_header = header
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "));
+    let from_query = request
+        .uri()
+        .query()
+        .and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("token=")));
+    [from_header, from_query].into_iter().flatten().any(|brought| same(brought, token))
+}
+
+/// Compares in a time that does not tell how much was right.
+fn same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |diff, (a, b)| diff | (a ^ b)) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_our_own_only_when_no_name_server_was_asked() {
+        for host in ["localhost", "LOCALHOST:8000", "127.0.0.1:8000", "[::1]:8000", "[::1]"] {
+            assert!(is_own_host(host), "{host}");
+        }
+        for host in ["evil.example", "localhost.evil.example:8000", "127.0.0.1.evil.example", ""] {
+            assert!(!is_own_host(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_whole_or_nothing() {
+        assert!(same("abc", "abc"));
+        assert!(!same("abc", "abd") && !same("abc", "ab") && !same("", "a"));
+    }
+}

@@ -1,0 +1,16 @@
+//! OSC over UDP, TCP and WebSocket, after the OSC 1.0 specification.
+//!
+//! A packet comes in through the [`Inlet`], whatever carried it; what goes out passes the [`Hub`],
+//! which knows who wants it.
+
+pub mod frame;
+mod hub;
+mod inlet;
+pub mod packet;
+mod schedule;
+pub mod tcp;
+pub mod udp;
+pub mod websocket;
+
+pub use hub::{Connection, Destination, Format, Hub, MAX_DATAGRAM};
+pub use inlet::Inlet;

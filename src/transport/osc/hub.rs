@@ -1,0 +1,451 @@
+//! The hub: who gets what is sent. It knows the peers that subscribed, the project's destinations,
+//! and the connections, and puts each message into their queues.
+
+use super::packet;
+use super::udp::UdpSender;
+use crate::router::{Message, Outlet, Pattern, Peer, Wish};
+use crate::time::{Clock, Time};
+use crate::transport::traffic::Traffic;
+use crossbeam::queue::ArrayQueue;
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// The largest datagram that UDP over IPv4 can carry.
+pub const MAX_DATAGRAM: usize = 65_507;
+/// A subscriber from whom nothing came for this long is forgotten.
+const LEASE: Duration = Duration::from_secs(30);
+/// Peers with subscriptions or wishes; one more is refused.
+const MAX_PEERS: usize = 1024;
+/// Subscriptions of one peer; one more is refused.
+const MAX_SUBSCRIPTIONS: usize = 64;
+/// Messages that wait for one connection; the oldest give way to new ones.
+const CONNECTION_CAPACITY: usize = 4096;
+
+/// How messages are written for a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Format {
+    /// Text spelled in ASCII.
+    pub ascii: bool,
+    /// All messages of one answer in one bundle.
+    pub bundle: bool,
+    /// The largest datagram in bytes; longer vectors come in parts.
+    pub mtu: Option<usize>,
+}
+
+/// A place that the project sends to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Destination {
+    /// Where it is.
+    pub to: SocketAddr,
+    /// What it gets: messages that one of these covers; all, when there are none.
+    pub only: Vec<Pattern>,
+    /// How it wants them.
+    pub format: Format,
+}
+
+/// An open TCP or WebSocket connection, as the hub sees it.
+pub struct Connection {
+    id: u64,
+    /// "tcp 127.0.0.1:5000", for people.
+    pub name: String,
+    queue: ArrayQueue<Arc<[u8]>>,
+    news: Notify,
+}
+
+impl Connection {
+    /// The connection's name on messages.
+    pub fn peer(&self) -> Peer {
+        Peer::Connection(self.id)
+    }
+
+    /// The next packet to write; waits for one.
+    pub async fn next(&self) -> Arc<[u8]> {
+        loop {
+            match self.queue.pop() {
+                Some(packet) => return packet,
+                None => self.news.notified().await,
+            }
+        }
+    }
+}
+
+struct PeerState {
+    last_heard: Time,
+    subscriptions: Vec<(Pattern, Option<u16>)>,
+    listens: Vec<String>,
+    format: Format,
+}
+
+/// Where one answer goes, how, and what of it.
+struct Delivery {
+    to: Peer,
+    format: Format,
+    /// `None` for all of it.
+    only: Option<Vec<Pattern>>,
+}
+
+/// See the module.
+pub struct Hub {
+    clock: Arc<dyn Clock>,
+    traffic: Arc<Traffic>,
+    udp: UdpSender,
+    /// The port at which every sender's IP hears answers too.
+    reply_port: u16,
+    destinations: RwLock<Vec<Destination>>,
+    connections: RwLock<HashMap<u64, Arc<Connection>>>,
+    n_connected: AtomicU64,
+    peers: Mutex<HashMap<Peer, PeerState>>,
+    /// So that a packet from nobody in particular takes no lock.
+    n_peers: AtomicUsize,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Hub {
+    /// A hub that nobody has connected to.
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        traffic: Arc<Traffic>,
+        udp: UdpSender,
+        reply_port: u16,
+    ) -> Self {
+        Self {
+            clock,
+            traffic,
+            udp,
+            reply_port,
+            destinations: RwLock::default(),
+            connections: RwLock::default(),
+            n_connected: AtomicU64::new(0),
+            peers: Mutex::default(),
+            n_peers: AtomicUsize::new(0),
+        }
+    }
+
+    /// The counters of what passes.
+    pub fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
+    }
+
+    /// Replaces the project's destinations.
+    pub fn set_destinations(&self, destinations: Vec<Destination>) {
+        *self.destinations.write().unwrap_or_else(PoisonError::into_inner) = destinations;
+    }
+
+    /// Takes a new connection in.
+    pub fn connect(&self, name: String) -> Arc<Connection> {
+        let connection = Arc::new(Connection {
+            id: self.n_connected.fetch_add(1, Relaxed),
+            name,
+            queue: ArrayQueue::new(CONNECTION_CAPACITY),
+            news: Notify::new(),
+        });
+        let mut connections = self.connections.write().unwrap_or_else(PoisonError::into_inner);
+        connections.insert(connection.id, Arc::clone(&connection));
+        connection
+    }
+
+    /// Forgets a connection, and all that it subscribed to.
+    pub fn disconnect(&self, connection: &Connection) {
+        let mut connections = self.connections.write().unwrap_or_else(PoisonError::into_inner);
+        connections.remove(&connection.id);
+        drop(connections);
+        let mut peers = lock(&self.peers);
+        peers.remove(&connection.peer());
+        self.n_peers.store(peers.len(), Relaxed);
+    }
+
+    /// Notes that a packet came from a peer, which keeps its subscriptions alive.
+    pub fn heard_from(&self, peer: Peer) {
+        if self.n_peers.load(Relaxed) > 0
+            && let Some(state) = lock(&self.peers).get_mut(&peer)
+        {
+            state.last_heard = self.clock.now();
+        }
+    }
+
+    /// Forgets UDP peers whose lease has run out. To be called every second or so.
+    pub fn sweep(&self) {
+        let now = self.clock.now();
+        let mut peers = lock(&self.peers);
+        peers.retain(|peer, state| match peer {
+            Peer::Udp(_) => now.saturating_sub(state.last_heard) < LEASE,
+            _ => true,
+        });
+        self.n_peers.store(peers.len(), Relaxed);
+    }
+
+    /// Everyone who may be sent to, for the monitor: names, and what each asked for.
+    pub fn clients(&self) -> Vec<(String, String)> {
+        let mut clients = Vec::new();
+        for destination in self.destinations.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            let only: Vec<_> = destination.only.iter().map(Pattern::to_string).collect();
+            let only = if only.is_empty() { "everything".into() } else { only.join(" ") };
+            clients.push((format!("udp {}", destination.to), format!("project: {only}")));
+        }
+        let peers = lock(&self.peers);
+        let wanted = |peer: &Peer| {
+            let state = peers.get(peer);
+            let patterns = state.map_or(Vec::new(), |state| {
+                state.subscriptions.iter().map(|(pattern, _)| pattern.to_string()).collect()
+            });
+            if patterns.is_empty() { "answers".to_string() } else { patterns.join(" ") }
+        };
+        for connection in self.connections.read().unwrap_or_else(PoisonError::into_inner).values() {
+            clients.push((connection.name.clone(), wanted(&connection.peer())));
+        }
+        for peer in peers.keys() {
+            if let Peer::Udp(address) = peer {
+                clients.push((format!("udp {address}"), wanted(peer)));
+            }
+        }
+        clients.sort();
+        clients
+    }
+
+    /// The name of a peer, for people.
+    pub fn name_of(&self, peer: Peer) -> String {
+        match peer {
+            Peer::Udp(address) => format!("udp {address}"),
+            Peer::Connection(id) => self.connection(id).map_or("gone".into(), |c| c.name.clone()),
+            Peer::Local => "here".into(),
+        }
+    }
+
+    /// Adds an OSCQuery LISTEN of a connection to one address.
+    ///
+    /// # Errors
+    /// Plain words when it listens to too many.
+    pub fn listen(&self, peer: Peer, address: &str) -> Result<(), String> {
+        self.with_state(peer, |state| {
+            if state.listens.len() >= 16 * MAX_SUBSCRIPTIONS {
+                return Err(format!("expected at most {} LISTENs", 16 * MAX_SUBSCRIPTIONS));
+            }
+            state.listens.retain(|known| known != address);
+            state.listens.push(address.into());
+            Ok(())
+        })?
+    }
+
+    /// Ends an OSCQuery LISTEN.
+    pub fn ignore(&self, peer: Peer, address: &str) {
+        if let Some(state) = lock(&self.peers).get_mut(&peer) {
+            state.listens.retain(|known| known != address);
+        }
+    }
+
+    fn connection(&self, id: u64) -> Option<Arc<Connection>> {
+        self.connections.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    fn with_state<T>(
+        &self,
+        peer: Peer,
+        change: impl FnOnce(&mut PeerState) -> T,
+    ) -> Result<T, String> {
+        let mut peers = lock(&self.peers);
+        if !peers.contains_key(&peer) && peers.len() >= MAX_PEERS {
+            return Err(format!("there are {MAX_PEERS} subscribers, which is as many as may be"));
+        }
+        let state = peers.entry(peer).or_insert_with(|| PeerState {
+            last_heard: self.clock.now(),
+            subscriptions: Vec::new(),
+            listens: Vec::new(),
+            format: Format::default(),
+        });
+        let result = change(state);
+        self.n_peers.store(peers.len(), Relaxed);
+        Ok(result)
+    }
+
+    fn format_of(&self, peer: Peer) -> Format {
+        match self.n_peers.load(Relaxed) {
+            0 => Format::default(),
+            _ => lock(&self.peers).get(&peer).map_or(Format::default(), |state| state.format),
+        }
+    }
+
+    /// The asker itself, and its IP at the port that patches with a fixed inlet listen on.
+    fn to_asker(&self, peer: Peer) -> Vec<Delivery> {
+        let format = self.format_of(peer);
+        let delivery = |to| Delivery { to, format, only: None };
+        match peer {
+            Peer::Udp(address) if address.port() != self.reply_port => {
+                let fixed = SocketAddr::new(address.ip(), self.reply_port);
+                vec![delivery(peer), delivery(Peer::Udp(fixed))]
+            }
+            Peer::Udp(_) | Peer::Connection(_) => vec![delivery(peer)],
+            Peer::Local => Vec::new(),
+        }
+    }
+
+    fn deliveries(&self, asked_by: Peer) -> Vec<Delivery> {
+        let mut deliveries = self.to_asker(asked_by);
+        let mut add = |new: Delivery| match deliveries.iter_mut().find(|known| known.to == new.to) {
+            // Whoever is there twice gets all that either would, once.
+            Some(known) => match (&mut known.only, new.only) {
+                (Some(patterns), Some(more)) => patterns.extend(more),
+                (only, _) => *only = None,
+            },
+            None => deliveries.push(new),
+        };
+        for destination in self.destinations.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            let only = (!destination.only.is_empty()).then(|| destination.only.clone());
+            add(Delivery { to: Peer::Udp(destination.to), format: destination.format, only });
+        }
+        if self.n_peers.load(Relaxed) > 0 {
+            for (peer, state) in lock(&self.peers).iter() {
+                for (pattern, port) in &state.subscriptions {
+                    let to = match (peer, port) {
+                        (Peer::Udp(address), Some(port)) => {
+                            Peer::Udp(SocketAddr::new(address.ip(), *port))
+                        }
+                        _ => *peer,
+                    };
+                    add(Delivery { to, format: state.format, only: Some(vec![pattern.clone()]) });
+                }
+                for address in &state.listens {
+                    if let Ok(pattern) = Pattern::parse(address) {
+                        let only = Some(vec![pattern]);
+                        add(Delivery { to: *peer, format: state.format, only });
+                    }
+                }
+            }
+        }
+        deliveries
+    }
+
+    fn deliver(&self, deliveries: Vec<Delivery>, messages: &[Message], direct: bool) {
+        let now = self.clock.now();
+        // Written at most once for each spelling, however many peers there are.
+        let written: [Vec<OnceCell<Arc<[u8]>>>; 2] =
+            [false, true].map(|_| messages.iter().map(|_| OnceCell::new()).collect());
+        for Delivery { to, format, only } in deliveries {
+            let wanted = |message: &Message| {
+                only.as_ref().is_none_or(|only| only.iter().any(|p| p.covers(&message.address)))
+            };
+            let limit = match to {
+                Peer::Udp(_) => format.mtu.unwrap_or(MAX_DATAGRAM).min(MAX_DATAGRAM),
+                _ => usize::MAX,
+            };
+            let mut packets: Vec<Arc<[u8]>> = Vec::new();
+            for (index, message) in messages.iter().enumerate().filter(|(_, m)| wanted(m)) {
+                self.traffic.message_out(now, || self.name_of(to), message);
+                let packet = written[usize::from(format.ascii)][index]
+                    .get_or_init(|| packet::write(message, format.ascii).into());
+                match packet.len() <= limit {
+                    true => packets.push(Arc::clone(packet)),
+                    false => self.push_split(&mut packets, message, packet.len(), limit, format, to),
+                }
+            }
+            if format.bundle && packets.len() > 1 {
+                let bundles = packet::bundle(packets.iter().map(|packet| &**packet), limit);
+                packets = bundles.into_iter().map(Arc::from).collect();
+            }
+            for packet in packets {
+                self.push(to, packet, direct);
+            }
+        }
+    }
+
+    fn push_split(
+        &self,
+        packets: &mut Vec<Arc<[u8]>>,
+        message: &Message,
+        n_written: usize,
+        limit: usize,
+        format: Format,
+        to: Peer,
+    ) {
+        match packet::split(message, n_written, limit) {
+            Ok(parts) => {
+                packets.extend(parts.iter().map(|part| packet::write(part, format.ascii).into()));
+            }
+            Err(words) => {
+                self.traffic.error(self.clock.now(), || self.name_of(to), &message.address, &words);
+                let error = Message::text(format!("{}/error", message.address), words);
+                packets.push(packet::write(&error, format.ascii).into());
+            }
+        }
+    }
+
+    fn push(&self, to: Peer, packet: Arc<[u8]>, direct: bool) {
+        match to {
+            Peer::Udp(address) if direct => self.udp.send_now(address, &packet),
+            Peer::Udp(address) => self.udp.send(address, packet),
+            Peer::Connection(id) => {
+                if let Some(connection) = self.connection(id) {
+                    if connection.queue.force_push(packet).is_some() {
+                        self.traffic.n_dropped.fetch_add(1, Relaxed);
+                    }
+                    connection.news.notify_one();
+                }
+            }
+            Peer::Local => {}
+        }
+    }
+}
+
+impl Outlet for Hub {
+    fn reply(&self, to: Peer, messages: &[Message]) {
+        // Replies are short and come from network threads, so they need not wait for the sender's.
+        self.deliver(self.to_asker(to), messages, true);
+    }
+
+    fn publish(&self, asked_by: Peer, messages: Vec<Message>) {
+        self.deliver(self.deliveries(asked_by), &messages, false);
+    }
+
+    fn changed(&self, by: Peer, message: &Message) {
+        if self.n_peers.load(Relaxed) == 0 {
+            return;
+        }
+        let listening: Vec<Delivery> = lock(&self.peers)
+            .iter()
+            .filter(|(peer, state)| **peer != by && state.listens.contains(&message.address))
+            .map(|(peer, state)| Delivery { to: *peer, format: state.format, only: None })
+            .collect();
+        self.deliver(listening, std::slice::from_ref(message), false);
+    }
+
+    fn subscribe(&self, peer: Peer, pattern: Pattern, port: Option<u16>) -> Result<(), String> {
+        if port.is_some() && !matches!(peer, Peer::Udp(_)) {
+            return Err("another port can be asked for over UDP only".into());
+        }
+        self.with_state(peer, |state| {
+            let subscription = (pattern, port);
+            if state.subscriptions.contains(&subscription) {
+                return Ok(());
+            }
+            if state.subscriptions.len() >= MAX_SUBSCRIPTIONS {
+                return Err(format!("expected at most {MAX_SUBSCRIPTIONS} subscriptions"));
+            }
+            state.subscriptions.push(subscription);
+            Ok(())
+        })?
+    }
+
+    fn unsubscribe(&self, peer: Peer, pattern: Option<Pattern>, port: Option<u16>) {
+        if let Some(state) = lock(&self.peers).get_mut(&peer) {
+            state.subscriptions.retain(|(known, known_port)| {
+                pattern.as_ref().is_some_and(|pattern| pattern != known)
+                    || port.is_some() && port != *known_port
+            });
+        }
+    }
+
+    fn wish(&self, peer: Peer, wish: Wish) {
+        // A full table means that the wish can't be kept, which the next answer shows.
+        let _ = self.with_state(peer, |state| match wish {
+            Wish::Bundle(bundle) => state.format.bundle = bundle,
+            Wish::Ascii(ascii) => state.format.ascii = ascii,
+        });
+    }
+}

@@ -1,0 +1,105 @@
+//! OSC over TCP, with length prefixes or SLIP; each connection is told apart by its first byte.
+
+use super::frame::{Deframer, Framing};
+use super::inlet::Inlet;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// Connections at once; one more is closed as soon as it comes.
+const MAX_CONNECTIONS: usize = 256;
+/// A client that takes nothing for this long is gone.
+const WRITE_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Serves connections until the future is dropped.
+pub async fn serve(listener: TcpListener, inlet: Arc<Inlet>, allowed: Arc<[ipnet::IpNet]>) {
+    let slots = Arc::new(tokio::sync::Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let (stream, from) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file handles, most likely: others may close theirs in a while.
+                tracing::warn!("accepting OSC over TCP: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let ip = from.ip().to_canonical();
+        if !ip.is_loopback() && !allowed.iter().any(|net| net.contains(&ip)) {
+            inlet.refuse(from);
+            continue;
+        }
+        let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
+            tracing::warn!("closed OSC over TCP from {from}: {MAX_CONNECTIONS} are connected");
+            continue;
+        };
+        let inlet = Arc::clone(&inlet);
+        tokio::spawn(async move {
+            if let Err(error) = converse(stream, &inlet).await {
+                tracing::debug!("OSC over TCP with {from} ended: {error}");
+            }
+            drop(slot);
+        });
+    }
+}
+
+async fn converse(stream: TcpStream, inlet: &Inlet) -> io::Result<()> {
+    // Small messages should leave at once rather than wait for company.
+    stream.set_nodelay(true)?;
+    let connection = inlet.hub().connect(format!("tcp {}", stream.peer_addr()?));
+    let (reader, writer) = stream.into_split();
+    let (framing_known, framing) = watch::channel(Framing::LengthPrefix);
+    let ended = tokio::select! {
+        ended = read(reader, inlet, connection.peer(), framing_known) => ended,
+        ended = write(writer, &connection, framing) => ended,
+    };
+    inlet.hub().disconnect(&connection);
+    ended
+}
+
+async fn read(
+    mut reader: OwnedReadHalf,
+    inlet: &Inlet,
+    peer: crate::router::Peer,
+    framing_known: watch::Sender<Framing>,
+) -> io::Result<()> {
+    let mut deframer = Deframer::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let n_bytes = reader.read(&mut buffer).await?;
+        if n_bytes == 0 {
+            return Ok(());
+        }
+        deframer.push(&buffer[..n_bytes]);
+        loop {
+            let packet = deframer.next_packet();
+            if let Some(framing) = deframer.framing() {
+                framing_known.send_replace(framing);
+            }
+            match packet {
+                Ok(Some(packet)) => inlet.receive(&packet, peer),
+                Ok(None) => break,
+                Err(words) => return Err(io::Error::new(io::ErrorKind::InvalidData, words)),
+            }
+        }
+    }
+}
+
+async fn write(
+    mut writer: OwnedWriteHalf,
+    connection: &super::hub::Connection,
+    framing: watch::Receiver<Framing>,
+) -> io::Result<()> {
+    let mut out = Vec::new();
+    loop {
+        let packet = connection.next().await;
+        out.clear();
+        framing.borrow().write(&packet, &mut out);
+        timeout(WRITE_PATIENCE, writer.write_all(&out)).await??;
+    }
+}

@@ -24,7 +24,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// will when the doors of 2019 are built.
 pub const RESERVED_NAMES: &[&str] = &[
     "ascii", "bundle", "chains", "data", "error", "healthcheck", "info", "meta", "metrics",
-    "models", "osc", "ping", "pong", "query", "server", "setup", "socket.io", "subscribe",
+    "models", "osc", "ping", "pong", "query", "server", "setup", "socket.io", "status", "subscribe",
     "traffic", "unsubscribe",
 ];
 

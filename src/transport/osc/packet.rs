@@ -35,7 +35,7 @@ pub fn read(bytes: &[u8], mut hand_over: impl FnMut(TimeTag, Result<Message, Str
     }
     while let Some((time, rest)) = stack.last_mut() {
         let time = *time;
-        if rest.is_empty() {
+        if rest.start == rest.end {
             stack.pop();
             continue;
         }

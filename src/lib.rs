@@ -1,1 +1,3 @@
 //! enjamb
+
+pub mod model;

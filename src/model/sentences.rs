@@ -9,10 +9,10 @@
 
 mod embed_error;
 pub mod encoder;
-//pub mod split;
+pub mod split;
 pub mod tokenizer;
 
 pub use embed_error::{EmbedError, EmbedErrorKind};
 pub use encoder::Encoder;
-//pub use split::{lines, sentences};
+pub use split::{lines, sentences};
 pub use tokenizer::Tokenizer;

@@ -92,6 +92,11 @@ impl Encoder {
         self.with_threads(n_threads)
     }
 
+    /// How many pieces went through the part of the network that is cached, since loading.
+    pub fn n_computed_pieces(&self) -> u64 {
+        self.workers.iter().map(Worker::n_computed_pieces).sum()
+    }
+
     /// The tokenizer.
     pub fn tokenizer(&self) -> &Tokenizer {
         &self.tokenizer

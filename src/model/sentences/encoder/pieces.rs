@@ -31,6 +31,8 @@ pub struct Cache {
     next: usize,
     /// Counts the calls of `resolve`, whose slots must not be given away meanwhile.
     step: u64,
+    n_computed: u64,
+    /// The pieces to compute in this step, with their slots.
     missing: Vec<(u32, u32)>,
     embedding: Vec<f32>,
     projected: Vec<f32>,
@@ -53,11 +55,17 @@ impl Cache {
             capacity,
             next: 0,
             step: 0,
+            n_computed: 0,
             missing: Vec::new(),
             embedding: Vec::new(),
             projected: Vec::new(),
             rows: Vec::new(),
         }
+    }
+
+    /// How many slots were computed so far.
+    pub fn n_computed(&self) -> u64 {
+        self.n_computed
     }
 
     /// All slots, [slots, SLOT].
@@ -129,6 +137,7 @@ impl Cache {
         if n == 0 {
             return;
         }
+        self.n_computed += n as u64;
         resize(&mut self.embedding, n * EMBEDDING);
         resize(&mut self.projected, n * PROJECTED);
         let table = network.table();

@@ -76,6 +76,10 @@ impl Worker {
         }
     }
 
+    pub fn n_computed_pieces(&self) -> u64 {
+        self.cache.n_computed()
+    }
+
     /// `out` is [texts, DIMENSIONS].
     pub fn embed(&mut self, texts: &[&str], out: &mut [f32]) {
         let mut done = 0;

@@ -4,8 +4,8 @@
 //! `--serve` and interleaves it with the numpy package on the same texts; then every line of
 //! standard input is a JSON request and is answered by a JSON line:
 //!
-//! * `{"embed": [texts], "cached_pieces": n}`: seconds, and operations: `done` in this call and
-//!   `nominal`, what it takes without the cache of pieces;
+//! * `{"calls": [[texts], ...], "cached_pieces": n}`: a list with, for each call, its `seconds`
+//!   and operations: `done` in it and `nominal`, what it takes without the cache of pieces;
 //! * `{"peak": true}`: the processor's floating-point operations a second;
 //! * `{"load": true}`: seconds to load the encoder.
 
@@ -24,8 +24,8 @@ const PER_CACHED_PIECE: f64 = 2.0 * (512.0 * 768.0 + 10.0 * 256.0 * 256.0);
 /// Operations for a piece in its context: the second convolution.
 const PER_PIECE: f64 = 2.0 * (10.0 * 256.0 * 256.0);
 /// Operations for a text: the last layers.
-const PER_TEXT: f64 =
-    2.0 * (1280.0 * 512.0 + 2.0 * 512.0 * 320.0 + 320.0 * 320.0 + 2.0 * 320.0 * 512.0 + 512.0 * 512.0);
+const PER_TEXT: f64 = 2.0
+    * (1280.0 * 512.0 + 2.0 * 512.0 * 320.0 + 320.0 * 320.0 + 2.0 * 320.0 * 512.0 + 512.0 * 512.0);
 
 fn main() {
     if std::env::args().any(|argument| argument == "--serve") {
@@ -46,7 +46,9 @@ fn embed(encoder: &mut Encoder, texts: &[String]) -> Value {
     let embeddings = encoder.embed(texts).unwrap();
     let seconds = start.elapsed().as_secs_f64();
     let n_computed = (encoder.n_computed_pieces() - n_before) as f64;
-    let ids = texts.iter().map(|text| encoder.tokenizer().encode(text).len());
+    let ids = texts
+        .iter()
+        .map(|text| encoder.tokenizer().encode(text).len());
     let n_pieces = ids.sum::<usize>() as f64;
     let context = n_pieces * PER_PIECE + texts.len() as f64 * PER_TEXT;
     json!({
@@ -61,17 +63,16 @@ fn serve() {
     let mut encoders: HashMap<u64, Encoder> = HashMap::new();
     for line in std::io::stdin().lock().lines() {
         let request: Value = serde_json::from_str(&line.unwrap()).unwrap();
-        let answer = if let Some(texts) = request["embed"].as_array() {
-            let texts: Vec<String> =
-                texts.iter().map(|text| text.as_str().unwrap().to_owned()).collect();
+        let answer = if let Some(calls) = request.get("calls") {
+            let calls: Vec<Vec<String>> = serde_json::from_value(calls.clone()).unwrap();
             let cached_pieces = request["cached_pieces"].as_u64();
-            let encoder = encoders.entry(cached_pieces.unwrap_or(u64::MAX)).or_insert_with(|| {
-                match cached_pieces {
+            let encoder = encoders
+                .entry(cached_pieces.unwrap_or(u64::MAX))
+                .or_insert_with(|| match cached_pieces {
                     Some(n) => load().with_cached_pieces(n as usize),
                     None => load(),
-                }
-            });
-            embed(encoder, &texts)
+                });
+            calls.iter().map(|texts| embed(encoder, texts)).collect()
         } else if request["load"] == true {
             let start = Instant::now();
             let encoder = load();
@@ -140,10 +141,14 @@ const CHAINS: usize = 12;
 #[target_feature(enable = "avx512f")]
 fn fma512(rounds: usize) -> f32 {
     use std::arch::x86_64::*;
-    let (a, b) = (std::hint::black_box(_mm512_set1_ps(0.999)), std::hint::black_box(_mm512_set1_ps(0.001)));
+    let (a, b) = (
+        std::hint::black_box(_mm512_set1_ps(0.999)),
+        std::hint::black_box(_mm512_set1_ps(0.001)),
+    );
     let mut sums = [_mm512_set1_ps(1.0); CHAINS];
     for _ in 0..rounds {
-        sums.iter_mut().for_each(|sum| *sum = _mm512_fmadd_ps(a, *sum, b));
+        sums.iter_mut()
+            .for_each(|sum| *sum = _mm512_fmadd_ps(a, *sum, b));
     }
     sums.into_iter().map(|sum| _mm512_reduce_add_ps(sum)).sum()
 }
@@ -152,10 +157,14 @@ fn fma512(rounds: usize) -> f32 {
 #[target_feature(enable = "avx2,fma")]
 fn fma256(rounds: usize) -> f32 {
     use std::arch::x86_64::*;
-    let (a, b) = (std::hint::black_box(_mm256_set1_ps(0.999)), std::hint::black_box(_mm256_set1_ps(0.001)));
+    let (a, b) = (
+        std::hint::black_box(_mm256_set1_ps(0.999)),
+        std::hint::black_box(_mm256_set1_ps(0.001)),
+    );
     let mut sums = [_mm256_set1_ps(1.0); CHAINS];
     for _ in 0..rounds {
-        sums.iter_mut().for_each(|sum| *sum = _mm256_fmadd_ps(a, *sum, b));
+        sums.iter_mut()
+            .for_each(|sum| *sum = _mm256_fmadd_ps(a, *sum, b));
     }
     sums.into_iter().map(|sum| _mm256_cvtss_f32(sum)).sum()
 }

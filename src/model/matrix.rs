@@ -319,12 +319,24 @@ mod x86 {
     }
 
     kernel!(
-        avx512, "avx512f", 16,
-        _mm512_setzero_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps
+        avx512,
+        "avx512f",
+        16,
+        _mm512_setzero_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_set1_ps,
+        _mm512_fmadd_ps
     );
     kernel!(
-        avx2, "avx2,fma", 8,
-        _mm256_setzero_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_fmadd_ps
+        avx2,
+        "avx2,fma",
+        8,
+        _mm256_setzero_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        _mm256_set1_ps,
+        _mm256_fmadd_ps
     );
 }
 
@@ -344,7 +356,9 @@ unsafe fn portable<const ROWS: usize, const PANELS: usize>(
         for row in rows {
             // SAFETY: as above, the caller vouches for one panel of output at every row.
             unsafe {
-                let output = output.wrapping_add(row.to + p * PANEL).cast::<[f32; PANEL]>();
+                let output = output
+                    .wrapping_add(row.to + p * PANEL)
+                    .cast::<[f32; PANEL]>();
                 let mut sums = output.read();
                 for k in 0..depth {
                     let x = *input.add(row.from + k);

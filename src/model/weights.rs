@@ -86,9 +86,7 @@ impl Weights {
     /// As [`Weights::tensor`].
     pub fn bytes(&self, name: &str, shape: &[usize]) -> Result<&[u8], Error> {
         match self.file.get(name) {
-            Ok(view)
-                if view.shape() == shape && view.dtype() == safetensors::tensor::Dtype::U8 =>
-            {
+            Ok(view) if view.shape() == shape && view.dtype() == safetensors::tensor::Dtype::U8 => {
                 Ok(view.data())
             }
             Ok(view) => Err(self.damaged(format!(
@@ -112,7 +110,8 @@ impl Weights {
         }
     }
 
-    fn damaged(&self, what: String) -> Error {
+    /// An error about this file: `what` ends the sentence "it is not what the model needs: ...".
+    pub fn damaged(&self, what: String) -> Error {
         damaged(&self.path, what)
     }
 }

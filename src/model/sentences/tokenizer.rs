@@ -68,15 +68,21 @@ impl Tokenizer {
     pub fn load(path: &Path) -> Result<Tokenizer, Error> {
         let file = Weights::open(path)?;
         let replacements = "normalizer.text";
-        let replacements = file.bytes(replacements, &file.shape(replacements)?)?.to_vec();
+        let replacements = file
+            .bytes(replacements, &file.shape(replacements)?)?
+            .to_vec();
         let n_pieces = file.shape("vocabulary.scores")?;
         let scores = file.floats("vocabulary.scores", &n_pieces)?;
+        let vocabulary = trie(&file, "vocabulary.trie")?;
+        if vocabulary.greatest_value() as usize >= scores.len() {
+            return Err(file.damaged("vocabulary.trie has pieces without a score".to_owned()));
+        }
         let lowest = scores.iter().copied().fold(f32::INFINITY, f32::min);
         let mut tokenizer = Tokenizer {
             normalizer: trie(&file, "normalizer.trie")?,
             replacements,
             plain: [false; 128],
-            vocabulary: trie(&file, "vocabulary.trie")?,
+            vocabulary,
             scores,
             unknown_score: f64::from(lowest) - UNKNOWN_PENALTY,
         };
@@ -161,7 +167,8 @@ impl Tokenizer {
     /// takes; one character as it is if no rule matches. `text` starts with a whole character.
     fn normalize_prefix<'a>(&'a self, text: &'a [u8]) -> (&'a [u8], usize) {
         let mut longest = None;
-        self.normalizer.prefixes(text, |length, value| longest = Some((length, value)));
+        self.normalizer
+            .prefixes(text, |length, value| longest = Some((length, value)));
         if let Some((length, value)) = longest
             && let Some(replacement) = self.replacements.get(value as usize..)
         {

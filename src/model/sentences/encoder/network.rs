@@ -126,10 +126,20 @@ impl Network {
 
     /// `x` of every row: `embedding` is [rows, EMBEDDING], `out` is [rows, PROJECTED].
     pub fn project(&self, embedding: &[f32], out: &mut [f32], rows: &mut Vec<Row>) {
-        product(&self.project.weight, embedding, out, rows, Some(&self.project.bias));
+        product(
+            &self.project.weight,
+            embedding,
+            out,
+            rows,
+            Some(&self.project.bias),
+        );
         for x in out.chunks_exact_mut(PROJECTED) {
             normalize(x);
-            for ((x, gain), shift) in x.iter_mut().zip(&self.project_norm.gain).zip(&self.project_norm.shift) {
+            for ((x, gain), shift) in x
+                .iter_mut()
+                .zip(&self.project_norm.gain)
+                .zip(&self.project_norm.shift)
+            {
                 *x = *x * gain + shift;
             }
         }
@@ -145,7 +155,13 @@ impl Network {
             }
         }
         let n = lengths.len();
-        let Last { rows, mean, a, y, b } = last;
+        let Last {
+            rows,
+            mean,
+            a,
+            y,
+            b,
+        } = last;
         resize(mean, n * OUT);
         product(&self.pool.weight, sums, mean, rows, None);
         for (mean, &length) in mean.chunks_exact_mut(OUT).zip(lengths) {
@@ -225,7 +241,9 @@ fn product(
     bias: Option<&[f32]>,
 ) {
     match bias {
-        Some(bias) => out.chunks_exact_mut(weight.width()).for_each(|out| out.copy_from_slice(bias)),
+        Some(bias) => out
+            .chunks_exact_mut(weight.width())
+            .for_each(|out| out.copy_from_slice(bias)),
         None => out.fill(0.0),
     }
     add_product(weight, input, out, rows);

@@ -6,7 +6,7 @@
 //! round ("second chance"). A slot's contents depend on its piece only, so what happens to be
 //! cached never changes a result.
 
-use super::network::{BRANCH, EMBEDDING, Network, ORDERS, PROJECTED, resize};
+use super::network::{BRANCH, EMBEDDING, Network, PROJECTED, resize};
 use crate::model::matrix::Row;
 
 /// Numbers in a slot.
@@ -15,8 +15,8 @@ pub const SLOT: usize = PROJECTED + 10 * BRANCH;
 /// Where the products of each branch start in a slot.
 pub const FIRST: [usize; 3] = [PROJECTED, PROJECTED + 2 * BRANCH, PROJECTED + 5 * BRANCH];
 
-/// 27 MB for each thread.
-pub const DEFAULT_CAPACITY: usize = 2048;
+/// 14 MB for each thread. Twice as many gained little on verse.
+pub const DEFAULT_CAPACITY: usize = 1024;
 
 const NONE: u32 = u32::MAX;
 
@@ -141,22 +141,37 @@ impl Cache {
         resize(&mut self.embedding, n * EMBEDDING);
         resize(&mut self.projected, n * PROJECTED);
         let table = network.table();
-        for (&(piece, _), out) in self.missing.iter().zip(self.embedding.chunks_exact_mut(EMBEDDING)) {
+        for (&(piece, _), out) in self
+            .missing
+            .iter()
+            .zip(self.embedding.chunks_exact_mut(EMBEDDING))
+        {
             table.embedding(piece, out);
         }
         network.project(&self.embedding, &mut self.projected, &mut self.rows);
-        for (&(_, slot), x) in self.missing.iter().zip(self.projected.chunks_exact(PROJECTED)) {
+        for (&(_, slot), x) in self
+            .missing
+            .iter()
+            .zip(self.projected.chunks_exact(PROJECTED))
+        {
             let slot = &mut self.data[slot as usize * SLOT..][..SLOT];
             slot[..PROJECTED].copy_from_slice(x);
             slot[PROJECTED..].fill(0.0);
         }
-        for i in 0..ORDERS.len() {
+        for (i, first) in FIRST.into_iter().enumerate() {
             self.rows.clear();
-            self.rows.extend(self.missing.iter().enumerate().map(|(row, &(_, slot))| Row {
-                from: row * PROJECTED + i * BRANCH,
-                to: slot as usize * SLOT + FIRST[i],
-            }));
-            network.branches[i].first.add_product(&self.projected, &mut self.data, &self.rows);
+            self.rows.extend(
+                self.missing
+                    .iter()
+                    .enumerate()
+                    .map(|(row, &(_, slot))| Row {
+                        from: row * PROJECTED + i * BRANCH,
+                        to: slot as usize * SLOT + first,
+                    }),
+            );
+            network.branches[i]
+                .first
+                .add_product(&self.projected, &mut self.data, &self.rows);
         }
     }
 }

@@ -85,7 +85,8 @@ impl Worker {
         let mut done = 0;
         for (i, text) in texts.iter().enumerate() {
             let before = self.ids.len();
-            self.tokenizer.encode_into(text, &mut self.scratch, &mut self.ids);
+            self.tokenizer
+                .encode_into(text, &mut self.scratch, &mut self.ids);
             let length = self.ids.len() - before;
             if before > 0 && self.ids.len() > STEP {
                 // The text does not fit into the group: it begins the next one.
@@ -111,7 +112,8 @@ impl Worker {
             for begin in (0..length).step_by(STEP) {
                 let end = length.min(begin + STEP);
                 if n_pieces + end - begin > STEP {
-                    self.step.run(&self.network, &mut self.cache, &self.ids, &mut self.sums);
+                    self.step
+                        .run(&self.network, &mut self.cache, &self.ids, &mut self.sums);
                     n_pieces = 0;
                 }
                 n_pieces += end - begin;
@@ -125,8 +127,10 @@ impl Worker {
             }
             first += length;
         }
-        self.step.run(&self.network, &mut self.cache, &self.ids, &mut self.sums);
-        self.network.finish(&mut self.sums, &self.lengths, out, &mut self.last);
+        self.step
+            .run(&self.network, &mut self.cache, &self.ids, &mut self.sums);
+        self.network
+            .finish(&mut self.sums, &self.lengths, out, &mut self.last);
         self.ids.clear();
         self.lengths.clear();
         // A very long text leaves no lasting mark on memory.
@@ -176,7 +180,9 @@ impl Step {
     /// Writes `hidden`: zeros outside the text, elsewhere `h` from the slots of the neighbours.
     fn first_convolution(&mut self, network: &Network, data: &[f32]) {
         let n_rows: usize = self.spans.iter().map(Span::n_rows).sum();
-        self.hidden.iter_mut().for_each(|hidden| resize(hidden, n_rows * BRANCH));
+        self.hidden
+            .iter_mut()
+            .for_each(|hidden| resize(hidden, n_rows * BRANCH));
         let mut row = 0;
         let mut slots = &self.slots[..];
         for span in &self.spans {
@@ -220,7 +226,8 @@ impl Step {
                 let feature = features.next().expect("one for each piece");
                 table.embedding(ids[span.first + at], &mut feature[..EMBEDDING]);
                 for (i, branch) in network.branches.iter().enumerate() {
-                    feature[EMBEDDING + i * BRANCH..][..BRANCH].copy_from_slice(&branch.second_bias);
+                    feature[EMBEDDING + i * BRANCH..][..BRANCH]
+                        .copy_from_slice(&branch.second_bias);
                 }
             }
         }
@@ -238,7 +245,9 @@ impl Step {
                 row += span.n_rows();
             }
             let hidden = &self.hidden[i];
-            network.branches[i].second.add_product(hidden, &mut self.features, &self.rows);
+            network.branches[i]
+                .second
+                .add_product(hidden, &mut self.features, &self.rows);
             for row in &self.rows {
                 let hidden = &hidden[row.from + left * BRANCH..][..BRANCH];
                 let out = &mut self.features[row.to..][..BRANCH];

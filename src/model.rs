@@ -3,4 +3,5 @@
 pub mod average;
 pub mod matrix;
 pub mod sentences;
+pub mod vector;
 pub mod weights;

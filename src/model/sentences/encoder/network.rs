@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::model::matrix::{Packed, Row};
+use crate::model::vector;
 use crate::model::weights::{Error, Weights};
 
 /// Numbers in an embedding of a piece.
@@ -19,12 +20,13 @@ const INNER: usize = 320;
 const OUT: usize = super::DIMENSIONS;
 /// The order of each branch and how many of its pieces lie left of the middle.
 pub const ORDERS: [(usize, usize); 3] = [(2, 0), (3, 1), (5, 2)];
+/// The greatest order.
+pub const ORDER_MAX: usize = 5;
 /// The farthest neighbour, on either side, that a convolution looks at.
 pub const REACH: usize = 2;
 /// Rows of the embedding table: 17 parts with a scale each, some rows unused.
 const TABLE_ROWS: usize = 128_010;
 const TABLE_PARTS: usize = 17;
-const EPSILON: f32 = 1e-12;
 
 /// The encoder's weights.
 pub struct Network {
@@ -133,26 +135,19 @@ impl Network {
             rows,
             Some(&self.project.bias),
         );
+        let norm = &self.project_norm;
         for x in out.chunks_exact_mut(PROJECTED) {
-            normalize(x);
-            for ((x, gain), shift) in x
-                .iter_mut()
-                .zip(&self.project_norm.gain)
-                .zip(&self.project_norm.shift)
-            {
-                *x = *x * gain + shift;
-            }
+            vector::normalize(x);
+            vector::scale(x, &norm.gain, &norm.shift, 1.0);
         }
     }
 
     /// What follows the sum over pieces. `sums` is [texts, FEATURES], the sums of normalised
     /// features; `lengths` are their numbers of pieces; `out` is [texts, OUT].
     pub fn finish(&self, sums: &mut [f32], lengths: &[usize], out: &mut [f32], last: &mut Last) {
+        let norm = &self.pool_norm;
         for (sum, &length) in sums.chunks_exact_mut(FEATURES).zip(lengths) {
-            let norm = &self.pool_norm;
-            for ((sum, gain), shift) in sum.iter_mut().zip(&norm.gain).zip(&norm.shift) {
-                *sum = *sum * gain + length as f32 * shift;
-            }
+            vector::scale(sum, &norm.gain, &norm.shift, length as f32);
         }
         let n = lengths.len();
         let Last {
@@ -185,8 +180,7 @@ impl Network {
         add_product(&self.d3, b, out, rows);
         for z in out.chunks_exact_mut(OUT) {
             z.iter_mut().for_each(|z| *z = z.tanh());
-            let factor = 1.0 / sum_of_squares(z).max(EPSILON).sqrt();
-            z.iter_mut().for_each(|z| *z *= factor);
+            vector::to_length_one(z);
         }
     }
 }
@@ -215,9 +209,7 @@ impl Table<'_> {
         let scale = self.network.scale[piece % TABLE_PARTS];
         let low = self.network.low[piece % TABLE_PARTS];
         let row = &self.bytes[piece * EMBEDDING..][..EMBEDDING];
-        for (out, &byte) in out.iter_mut().zip(row) {
-            *out = f32::from(byte) * scale + low;
-        }
+        vector::dequantize(out, row, scale, low);
     }
 }
 
@@ -266,31 +258,4 @@ fn relu(x: &mut [f32]) {
 /// Sets the length; old contents stay where they are and are overwritten by the caller.
 pub fn resize(buffer: &mut Vec<f32>, length: usize) {
     buffer.resize(length, 0.0);
-}
-
-/// Subtracts the mean and divides by the standard deviation.
-pub fn normalize(x: &mut [f32]) {
-    let mean = sum(x) / x.len() as f32;
-    x.iter_mut().for_each(|x| *x -= mean);
-    let factor = 1.0 / (sum_of_squares(x) / x.len() as f32 + EPSILON).sqrt();
-    x.iter_mut().for_each(|x| *x *= factor);
-}
-
-/// Sixteen partial sums, so that the processor need not wait for one addition after the other.
-fn sum(x: &[f32]) -> f32 {
-    fold(x, |sum, x| *sum += x)
-}
-
-fn sum_of_squares(x: &[f32]) -> f32 {
-    fold(x, |sum, x| *sum += x * x)
-}
-
-fn fold(x: &[f32], add: impl Fn(&mut f32, f32)) -> f32 {
-    let mut sums = [0.0; 16];
-    for chunk in x.chunks(16) {
-        for (sum, &x) in sums.iter_mut().zip(chunk) {
-            add(sum, x);
-        }
-    }
-    sums.iter().sum()
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::DIMENSIONS;
 use super::network::{
-    BRANCH, EMBEDDING, FEATURES, Last, Network, ORDERS, REACH, normalize, resize,
+    BRANCH, EMBEDDING, FEATURES, Last, Network, ORDER_MAX, ORDERS, REACH, resize,
 };
 use super::pieces::{Cache, FIRST, SLOT};
 use crate::model::matrix::Row;
 use crate::model::sentences::tokenizer::{Scratch, Tokenizer};
+use crate::model::vector;
 
 /// Pieces in a step: enough to use each weight often while it is in the cache, few enough for
 /// the step's features to stay in the cache as well (5 kB each).
@@ -149,10 +150,8 @@ impl Step {
         for span in &self.spans {
             let sum = &mut sums[span.text * FEATURES..][..FEATURES];
             for feature in features.by_ref().take(span.end - span.begin) {
-                normalize(feature);
-                for (sum, feature) in sum.iter_mut().zip(feature) {
-                    *sum += *feature;
-                }
+                vector::normalize(feature);
+                vector::add(sum, feature);
             }
         }
         self.spans.clear();
@@ -195,19 +194,18 @@ impl Step {
                         out.fill(0.0);
                         continue;
                     }
-                    out.copy_from_slice(&network.branches[i].first_bias);
+                    let mut parts = [&[][..]; ORDER_MAX];
+                    let mut n_parts = 0;
                     for (k, &slot) in window[REACH - left..][..order].iter().enumerate() {
                         if slot != OUTSIDE {
                             let part = slot as usize * SLOT + FIRST[i] + k * BRANCH;
-                            for (out, part) in out.iter_mut().zip(&data[part..][..BRANCH]) {
-                                *out += part;
-                            }
+                            parts[n_parts] = &data[part..][..BRANCH];
+                            n_parts += 1;
                         }
                     }
                     let x = &data[window[REACH] as usize * SLOT + i * BRANCH..][..BRANCH];
-                    for (out, x) in out.iter_mut().zip(x) {
-                        *out = out.max(0.0) + x;
-                    }
+                    let bias = &network.branches[i].first_bias;
+                    vector::add_rectify_and_add(out, bias, &parts[..n_parts], x);
                 }
                 row += 1;
             }
@@ -251,9 +249,7 @@ impl Step {
             for row in &self.rows {
                 let hidden = &hidden[row.from + left * BRANCH..][..BRANCH];
                 let out = &mut self.features[row.to..][..BRANCH];
-                for (out, hidden) in out.iter_mut().zip(hidden) {
-                    *out = out.max(0.0) + hidden;
-                }
+                vector::rectify_and_add(out, hidden);
             }
         }
     }

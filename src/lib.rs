@@ -15,7 +15,9 @@
 
 pub mod engine;
 pub mod model;
+pub mod project;
 pub mod router;
+pub mod runtime;
 pub mod signature;
 pub mod time;
 pub mod transport;
@@ -23,6 +25,8 @@ pub mod value;
 
 pub use engine::Engine;
 pub use model::Model;
+pub use project::Project;
 pub use router::Router;
+pub use runtime::{Runtime, RuntimeError};
 pub use signature::DataType;
 pub use value::Value;

@@ -1,6 +1,16 @@
 //! Models: the trait that a hosted model implements, and the run it is handed.
 
 
+pub mod average;
+pub mod kinds;
+pub mod matrix;
+pub mod sentences;
+pub mod vector;
+pub mod weights;
+
+pub use average::AverageWords;
+pub use sentences::Sentences;
+
 use crate::signature::{Manifest, Values};
 use crate::time::Time;
 use rand_chacha::ChaCha8Rng;

@@ -162,6 +162,11 @@ impl Router {
         &self.engine
     }
 
+    /// Where its messages go out.
+    pub fn outlet(&self) -> &Arc<dyn Outlet> {
+        &self.outlet
+    }
+
     /// Takes a message in. Never waits for a model: an answer comes later, through the outlet.
     pub fn dispatch(&self, message: &Message, from: Peer) {
         if let Err(words) = self.try_dispatch(message, from) {

@@ -1,0 +1,195 @@
+//! The runtime: models, router and transports, put together from a project.
+
+mod announce;
+mod builder;
+mod network;
+
+pub use builder::RuntimeBuilder;
+
+use crate::engine::{Engine, Event, Request, Status};
+use crate::project::{HostedModel, Listen, Project};
+use crate::router::Router;
+use crate::signature::Values;
+use crossbeam::channel::{self, RecvTimeoutError, Sender};
+use network::Network;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How often deadlines, hangs and leases are looked after.
+const TEND_EVERY: Duration = Duration::from_millis(50);
+
+/// Why the runtime could not start or run: plain words on what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuntimeError(String);
+
+impl RuntimeError {
+    fn new(words: impl Into<String>) -> Self {
+        Self(words.into())
+    }
+}
+
+impl fmt::Display for RuntimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for RuntimeError {}
+
+/// A running enjamb. It stops when it is dropped. Every method may be called from any thread.
+pub struct Runtime {
+    engine: Arc<Engine>,
+    router: Arc<Router>,
+    network: Option<Network>,
+    project: Mutex<Project>,
+    tending: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+impl Runtime {
+    /// A builder for a runtime without models that listens where the program does.
+    pub fn builder() -> RuntimeBuilder {
+        RuntimeBuilder::default()
+    }
+
+    /// The engine, with its models.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// The router.
+    pub fn router(&self) -> &Arc<Router> {
+        &self.router
+    }
+
+    /// Where OSC over UDP and TCP is listened to, if it is.
+    pub fn osc_address(&self) -> Option<SocketAddr> {
+        self.network.as_ref().map(Network::osc_address)
+    }
+
+    /// Where HTTP and WebSocket are listened to, if they are.
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.network.as_ref().map(Network::http_address)
+    }
+
+    /// Waits until no model is starting any more.
+    pub fn wait_until_started(&self) {
+        let starting = || self.engine.models().iter().any(|m| m.status() == Status::Starting);
+        while starting() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Runs a command and waits for its outputs; subscribers and destinations get them as well.
+    ///
+    /// # Errors
+    /// Plain words: what was wrong with the inputs, or why the run failed.
+    pub fn run(&self, model: &str, command: &str, inputs: Values) -> Result<Values, RuntimeError> {
+        let (sender, events) = channel::bounded(1);
+        let request = Request::new(move |event| {
+            if !matches!(event, Event::Partial { .. }) {
+                // Whoever asked is waiting, or gone.
+                let _ = sender.try_send(event);
+            }
+        });
+        self.router
+            .submit(model, command, inputs, request)
+            .map_err(|refusal| RuntimeError::new(refusal.to_string()))?;
+        match events.recv() {
+            Ok(Event::Done { outputs, .. }) => Ok(outputs),
+            Ok(Event::Failed(words)) => Err(RuntimeError(words)),
+            Ok(_) => Err(RuntimeError::new("the run was cancelled")),
+            Err(_) => Err(RuntimeError::new("the model was taken off")),
+        }
+    }
+
+    /// Changes the running project into another. Models that are the same in both keep running, and
+    /// clients stay connected. Answers what was done, a line each.
+    ///
+    /// # Errors
+    /// Plain words when a model can't be hosted; those before it are.
+    pub fn apply(&self, project: Project) -> Result<Vec<String>, RuntimeError> {
+        let mut current = self.project.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut done = Vec::new();
+        let named = |models: &[HostedModel], name: &str| {
+            models.iter().find(|model| model.name == name).cloned()
+        };
+        for old in &current.models {
+            if named(&project.models, &old.name).is_none() {
+                self.engine.unhost(&old.name);
+                done.push(format!("took off {}", old.name));
+            }
+        }
+        for new in &project.models {
+            let old = named(&current.models, &new.name);
+            if old.as_ref() == Some(new) {
+                continue;
+            }
+            self.host(new)?;
+            let verb = if old.is_some() { "restarted" } else { "hosted" };
+            done.push(format!("{verb} {}", new.name));
+        }
+        if let Some(network) = &self.network {
+            if current.destinations != project.destinations {
+                network.set_destinations(project.destinations.clone());
+                done.push(format!("sending to {} destinations", project.destinations.len()));
+            }
+            if current.listen.allow_origins != project.listen.allow_origins {
+                network.set_origins(project.listen.allow_origins.clone());
+                done.push("changed which pages may connect".into());
+            }
+        }
+        let but_for_origins = |listen: &Listen| Listen {
+            allow_origins: Vec::new(),
+            ..listen.clone()
+        };
+        if but_for_origins(&current.listen) != but_for_origins(&project.listen) {
+            done.push("what [listen] says of addresses and tokens holds after a restart".into());
+        }
+        if current.seed != project.seed {
+            done.push("the new seed holds after a restart".into());
+        }
+        *current = project;
+        Ok(done)
+    }
+
+    fn host(&self, model: &HostedModel) -> Result<(), RuntimeError> {
+        let HostedModel { name, kind, options, settings } = model.clone();
+        self.engine
+            .host(&name, kind.factory(), options, settings)
+            .map(|_| ())
+            .map_err(|words| RuntimeError(format!("{name}: {words}")))
+    }
+
+    /// Starts the thread that looks after models and subscriptions.
+    fn tend(&mut self) -> std::io::Result<()> {
+        let (stop, stopped) = channel::bounded::<()>(0);
+        let engine = Arc::clone(&self.engine);
+        let hub = self.network.as_ref().map(|network| Arc::clone(network.hub()));
+        let thread = std::thread::Builder::new().name("enjamb:tend".into()).spawn(move || {
+            while stopped.recv_timeout(TEND_EVERY) == Err(RecvTimeoutError::Timeout) {
+                engine.supervise();
+                if let Some(hub) = &hub {
+                    hub.sweep();
+                }
+            }
+        })?;
+        self.tending = Some((stop, thread));
+        Ok(())
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if let Some((stop, thread)) = self.tending.take() {
+            drop(stop);
+            // It panics only if the engine has a fault, which has been told by then.
+            let _ = thread.join();
+        }
+        for model in self.engine.models() {
+            self.engine.unhost(model.name());
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Puts a runtime together.
+
+use super::network::Network;
+use super::{Runtime, RuntimeError};
+use crate::engine::{Engine, EngineSettings, Factory, HostSettings, Notice, OnNotice};
+use crate::model::Model;
+use crate::project::{Listen, Project};
+use crate::router::{Message, Outlet, Pattern, Peer, Router, Wish, publish_notice};
+use crate::signature::Values;
+use crate::time::{Clock, SystemClock};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// Configures and starts a [`Runtime`].
+pub struct RuntimeBuilder {
+    project: Project,
+    models: Vec<Factory>,
+    with_network: bool,
+    model_dirs: Vec<PathBuf>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Default for RuntimeBuilder {
+    fn default() -> Self {
+        Self {
+            project: Project::parse("").expect("an empty project is sound"),
+            models: Vec::new(),
+            with_network: true,
+            model_dirs: shipped_model_dirs(),
+            clock: Arc::new(SystemClock::start()),
+        }
+    }
+}
+
+/// Where the models that ship may lie: where ENJAMB_MODELS says, beside the program, in the working
+/// folder, and in the checkout that the program was built from.
+fn shipped_model_dirs() -> Vec<PathBuf> {
+    let named = std::env::var_os("ENJAMB_MODELS").map(PathBuf::from);
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|program| program.parent().map(|folder| folder.join("models")));
+    let built_from = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/models"));
+    named.into_iter().chain(beside).chain([PathBuf::from("models"), built_from]).collect()
+}
+
+impl RuntimeBuilder {
+    /// Runs a project.
+    #[must_use]
+    pub fn project(mut self, project: Project) -> Self {
+        self.project = project;
+        self
+    }
+
+    /// Listens elsewhere than the project says. A port of 0 lets the system choose one.
+    #[must_use]
+    pub fn listen(mut self, listen: Listen) -> Self {
+        self.project.listen = listen;
+        self
+    }
+
+    /// Hosts a model beside the project's, under the name in its manifest. The function makes it,
+    /// and makes it anew after a panic.
+    #[must_use]
+    pub fn model<M: Model + 'static>(
+        mut self,
+        make: impl Fn() -> M + Send + Sync + 'static,
+    ) -> Self {
+        self.models.push(Arc::new(move || Box::new(make())));
+        self
+    }
+
+    /// Opens no sockets: only the program itself runs commands.
+    #[must_use]
+    pub fn without_network(mut self) -> Self {
+        self.with_network = false;
+        self
+    }
+
+    /// Reads the time from another clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Starts everything. Models set themselves up on their own threads; runs wait for them.
+    ///
+    /// # Errors
+    /// Plain words: a port that is taken, a model that can't be hosted.
+    pub fn start(self) -> Result<Runtime, RuntimeError> {
+        // Models may have something to say before there is anybody to say it to.
+        let outlet: Arc<OnceLock<Arc<dyn Outlet>>> = Arc::new(OnceLock::new());
+        let on_notice: OnNotice = {
+            let outlet = Arc::clone(&outlet);
+            Arc::new(move |model: &str, notice: &Notice| {
+                tracing::warn!("{model}: {notice}");
+                if let Some(outlet) = outlet.get() {
+                    publish_notice(&**outlet, model, notice);
+                }
+            })
+        };
+        let engine = Arc::new(Engine::new(
+            self.clock,
+            EngineSettings { seed: self.project.seed, model_dirs: self.model_dirs, on_notice },
+        ));
+        let (router, network) = match self.with_network {
+            true => {
+                let (router, network) = Network::open(&engine, &self.project)?;
+                (router, Some(network))
+            }
+            false => (Arc::new(Router::new(Arc::clone(&engine), Arc::new(Nowhere))), None),
+        };
+        let _ = outlet.set(Arc::clone(router.outlet()));
+        let mut runtime = Runtime {
+            engine,
+            router,
+            network,
+            project: Mutex::new(self.project.clone()),
+            tending: None,
+        };
+        for model in &self.project.models {
+            runtime.host(model)?;
+        }
+        for factory in self.models {
+            let name = factory().manifest().name;
+            runtime
+                .engine
+                .host(&name, factory, Values::new(), HostSettings::default())
+                .map_err(|words| RuntimeError(format!("{name}: {words}")))?;
+        }
+        runtime
+            .tend()
+            .map_err(|error| RuntimeError(format!("the system gave no thread: {error}")))?;
+        if let Some(network) = &mut runtime.network {
+            network.serve(&self.project)?;
+        }
+        Ok(runtime)
+    }
+}
+
+/// The outlet of a runtime without network.
+struct Nowhere;
+
+impl Outlet for Nowhere {
+    fn reply(&self, _: Peer, _: &[Message]) {}
+    fn publish(&self, _: Peer, _: Vec<Message>) {}
+    fn changed(&self, _: Peer, _: &Message) {}
+    fn subscribe(&self, _: Peer, _: Pattern, _: Option<u16>) -> Result<(), String> {
+        Ok(())
+    }
+    fn unsubscribe(&self, _: Peer, _: Option<Pattern>, _: Option<u16>) {}
+    fn wish(&self, _: Peer, _: Wish) {}
+}

@@ -1,3 +1,5 @@
 //! enjamb
 
+#![deny(missing_docs, unsafe_code)]
+
 pub mod model;

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
-use enjamb::model::sentences::{EmbedErrorKind, Encoder};
+use enjamb::model::sentences::{EmbedErrorKind, Encoder, nearest};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -138,4 +138,17 @@ fn a_missing_folder_is_an_error_that_names_it() {
             .contains("no/such/folder/tokenizer.safetensors"),
         "{error}"
     );
+}
+
+#[test]
+fn like_sentences_are_nearest_in_any_language() {
+    let among = [
+        "The bank raised its interest rates.",
+        "Die Katze schläft.",
+        "I like bread.",
+    ];
+    let mut encoder = encoder();
+    let vector = encoder.embed(&["The cat is asleep."]).unwrap().remove(0);
+    let vectors = encoder.embed(&among).unwrap();
+    assert_eq!(nearest(&vector, &vectors, 1)[0].0, 1);
 }

@@ -7,11 +7,13 @@
 //! The vectors have length 1, so the cosine of the angle between two is their dot product.
 //! `models/sentences/README.md` tells where the weights come from.
 
+mod compare;
 mod embed_error;
 pub mod encoder;
 pub mod split;
 pub mod tokenizer;
 
+pub use compare::{nearest, similarity};
 pub use embed_error::{EmbedError, EmbedErrorKind};
 pub use encoder::Encoder;
 pub use split::{lines, sentences};

@@ -60,10 +60,13 @@ def measure(name, rust, encode, calls, setting, turn):
     median = statistics.median(answer["seconds"] for answer in ours)
     total = sum(answer["seconds"] for answer in ours)
     done = sum(answer["done"] for answer in ours) / total
-    nominal = sum(answer["nominal"] for answer in ours) / total
+    nominal = sum(answer["nominal"] for answer in ours)
+    theirs_done = nominal / sum(theirs)
+    nominal /= total
     print(
         f"{name}\n"
-        f"  numpy: median {base * 1e3:.2f} ms, {n_texts / base:.0f} sentences/s\n"
+        f"  numpy: median {base * 1e3:.2f} ms, {n_texts / base:.0f} sentences/s; "
+        f"{theirs_done / 1e9:.0f} GFLOP/s of {peak / 1e9:.0f}: {theirs_done / peak:.0%}\n"
         f"  enjamb: median {median * 1e3:.3f} ms, {n_texts / median:.0f} sentences/s\n"
         f"  enjamb / numpy: time {median / base:.3f}, speed {base / median:.2f}\n"
         f"  enjamb: {done / 1e9:.0f} GFLOP/s done ({nominal / 1e9:.0f} counting what the cache "

@@ -46,9 +46,7 @@ fn embed(encoder: &mut Encoder, texts: &[String]) -> Value {
     let embeddings = encoder.embed(texts).unwrap();
     let seconds = start.elapsed().as_secs_f64();
     let n_computed = (encoder.n_computed_pieces() - n_before) as f64;
-    let ids = texts
-        .iter()
-        .map(|text| encoder.tokenizer().encode(text).len());
+    let ids = texts.iter().map(|text| encoder.tokenizer().encode(text).len());
     let n_pieces = ids.sum::<usize>() as f64;
     let context = n_pieces * PER_PIECE + texts.len() as f64 * PER_TEXT;
     json!({
@@ -66,12 +64,12 @@ fn serve() {
         let answer = if let Some(calls) = request.get("calls") {
             let calls: Vec<Vec<String>> = serde_json::from_value(calls.clone()).unwrap();
             let cached_pieces = request["cached_pieces"].as_u64();
-            let encoder = encoders
-                .entry(cached_pieces.unwrap_or(u64::MAX))
-                .or_insert_with(|| match cached_pieces {
+            let encoder = encoders.entry(cached_pieces.unwrap_or(u64::MAX)).or_insert_with(|| {
+                match cached_pieces {
                     Some(n) => load().with_cached_pieces(n as usize),
                     None => load(),
-                });
+                }
+            });
             calls.iter().map(|texts| embed(encoder, texts)).collect()
         } else if request["load"] == true {
             let start = Instant::now();
@@ -141,14 +139,11 @@ const CHAINS: usize = 12;
 #[target_feature(enable = "avx512f")]
 fn fma512(rounds: usize) -> f32 {
     use std::arch::x86_64::*;
-    let (a, b) = (
-        std::hint::black_box(_mm512_set1_ps(0.999)),
-        std::hint::black_box(_mm512_set1_ps(0.001)),
-    );
+    let (a, b) =
+        (std::hint::black_box(_mm512_set1_ps(0.999)), std::hint::black_box(_mm512_set1_ps(0.001)));
     let mut sums = [_mm512_set1_ps(1.0); CHAINS];
     for _ in 0..rounds {
-        sums.iter_mut()
-            .for_each(|sum| *sum = _mm512_fmadd_ps(a, *sum, b));
+        sums.iter_mut().for_each(|sum| *sum = _mm512_fmadd_ps(a, *sum, b));
     }
     sums.into_iter().map(|sum| _mm512_reduce_add_ps(sum)).sum()
 }
@@ -157,14 +152,11 @@ fn fma512(rounds: usize) -> f32 {
 #[target_feature(enable = "avx2,fma")]
 fn fma256(rounds: usize) -> f32 {
     use std::arch::x86_64::*;
-    let (a, b) = (
-        std::hint::black_box(_mm256_set1_ps(0.999)),
-        std::hint::black_box(_mm256_set1_ps(0.001)),
-    );
+    let (a, b) =
+        (std::hint::black_box(_mm256_set1_ps(0.999)), std::hint::black_box(_mm256_set1_ps(0.001)));
     let mut sums = [_mm256_set1_ps(1.0); CHAINS];
     for _ in 0..rounds {
-        sums.iter_mut()
-            .for_each(|sum| *sum = _mm256_fmadd_ps(a, *sum, b));
+        sums.iter_mut().for_each(|sum| *sum = _mm256_fmadd_ps(a, *sum, b));
     }
     sums.into_iter().map(|sum| _mm256_cvtss_f32(sum)).sum()
 }

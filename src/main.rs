@@ -1,1 +1,83 @@
-fn main() {}
+//! The `enjamb` program: flags, and what each command does.
+
+#![deny(unsafe_code)]
+
+mod program;
+
+use clap::{Args, Parser, Subcommand};
+use program::{describe, doctor, monitor, query, run};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Models for artists, over OSC.
+#[derive(Parser)]
+#[command(version, about, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    shared: Shared,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Flags that every command takes.
+#[derive(Args, Clone)]
+struct Shared {
+    /// Move all ports by N, for a second runtime on one computer.
+    #[arg(long, global = true, default_value_t = 0, value_name = "N")]
+    port_offset: u16,
+    /// Print JSON, for scripts.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a project, or the default one (also without any command).
+    Run {
+        /// The project file; watched, and read again when it changes.
+        project: Option<PathBuf>,
+    },
+    /// List the models: those of the running enjamb, else of the default project.
+    Models,
+    /// Show a model's commands, inputs and outputs.
+    Describe {
+        /// The model's name.
+        model: String,
+    },
+    /// Run a command once and print its outputs.
+    Query {
+        /// The model's name.
+        model: String,
+        /// The command's name.
+        command: String,
+        /// Inputs, as name=value; a value may be text or JSON.
+        #[arg(value_name = "NAME=VALUE")]
+        inputs: Vec<String>,
+    },
+    /// Watch OSC pass in and out of the running enjamb.
+    Monitor,
+    /// Check ports, loopback, datagram sizes and files, and say what to do.
+    Doctor,
+}
+
+fn main() -> ExitCode {
+    let Cli { shared, command } = Cli::parse();
+    program::start_log();
+    let done = match command.unwrap_or(Command::Run { project: None }) {
+        Command::Run { project } => run::run(project.as_deref(), &shared),
+        Command::Models => describe::models(&shared),
+        Command::Describe { model } => describe::describe(&model, &shared),
+        Command::Query { model, command, inputs } => {
+            query::query(&model, &command, &inputs, &shared)
+        }
+        Command::Monitor => monitor::monitor(&shared),
+        Command::Doctor => doctor::doctor(&shared),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(words) => {
+            eprintln!("enjamb: {words}");
+            ExitCode::FAILURE
+        }
+    }
+}

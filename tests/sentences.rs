@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
-use enjamb::model::sentences::{EmbedErrorKind, Encoder};
+use enjamb::model::sentences::{EmbedErrorKind, Encoder, nearest};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -53,10 +53,7 @@ fn ids_are_those_of_the_reference() {
     for case in cases() {
         let ids = encoder.tokenizer().encode(&case.text);
         if ids != case.ids {
-            failures.push(format!(
-                "{}: {:?}: {ids:?} for {:?}",
-                case.group, case.text, case.ids
-            ));
+            failures.push(format!("{}: {:?}: {ids:?} for {:?}", case.group, case.text, case.ids));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -75,17 +72,11 @@ fn vectors_are_those_of_the_reference() {
             _ => lowest.push((&case.group, cosine)),
         }
     }
-    let table: Vec<String> = lowest
-        .iter()
-        .map(|(group, cosine)| format!("{group}: 1 - {:.1e}", 1.0 - cosine))
-        .collect();
+    let table: Vec<String> =
+        lowest.iter().map(|(group, cosine)| format!("{group}: 1 - {:.1e}", 1.0 - cosine)).collect();
     println!("{}", table.join("\n"));
     assert_eq!(lowest.len(), 16 + 5);
-    assert!(
-        lowest.iter().all(|(_, cosine)| *cosine >= 0.9999),
-        "{}",
-        table.join("\n")
-    );
+    assert!(lowest.iter().all(|(_, cosine)| *cosine >= 0.9999), "{}", table.join("\n"));
 }
 
 #[test]
@@ -121,10 +112,7 @@ fn vectors_have_length_one() {
 fn an_empty_text_is_an_error_that_names_it() {
     let error = encoder().embed(&["one", ""]).unwrap_err();
     assert_eq!(error.kind(), EmbedErrorKind::EmptyText);
-    assert_eq!(
-        error.to_string(),
-        "text 2 of 2 is empty: send at least one word"
-    );
+    assert_eq!(error.to_string(), "text 2 of 2 is empty: send at least one word");
     let nothing: [&str; 0] = [];
     assert!(encoder().embed(&nothing).unwrap().is_empty());
 }
@@ -132,10 +120,14 @@ fn an_empty_text_is_an_error_that_names_it() {
 #[test]
 fn a_missing_folder_is_an_error_that_names_it() {
     let error = Encoder::load(Path::new("no/such/folder")).err().unwrap();
-    assert!(
-        error
-            .to_string()
-            .contains("no/such/folder/tokenizer.safetensors"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("no/such/folder/tokenizer.safetensors"), "{error}");
+}
+
+#[test]
+fn like_sentences_are_nearest_in_any_language() {
+    let among = ["The bank raised its interest rates.", "Die Katze schläft.", "I like bread."];
+    let mut encoder = encoder();
+    let vector = encoder.embed(&["The cat is asleep."]).unwrap().remove(0);
+    let vectors = encoder.embed(&among).unwrap();
+    assert_eq!(nearest(&vector, &vectors, 1)[0].0, 1);
 }

@@ -14,7 +14,7 @@
 //!
 //! Two thirds of that depend on single pieces only: `x`, and the products of `x` with each of
 //! the n parts of `A_n`, whose sum over neighbours is the first convolution. So they are
-//! computed once for each distinct piece and kept in a bounded [`pieces::Cache`].
+//! computed once for each distinct piece and kept in a bounded cache (`pieces.rs`).
 //!
 //! A text's vector is the same to the bit alone, in any batch, and whatever was embedded before:
 //! see [`crate::model::matrix`] for the products; every other sum here runs over one text only,

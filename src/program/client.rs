@@ -1,0 +1,88 @@
+//! Asks a running enjamb over HTTP.
+
+use crate::Shared;
+use serde_json::Value as Json;
+use std::io::Read;
+use std::time::Duration;
+
+/// How long a runtime on this computer may take to accept a connection.
+const CONNECT_PATIENCE: Duration = Duration::from_millis(300);
+const STANDARD_PORT: u16 = 8000;
+
+/// A running enjamb that answered.
+pub struct Client {
+    agent: ureq::Agent,
+    root: String,
+}
+
+impl Client {
+    /// Finds the enjamb that runs on this computer at the standard ports, moved by the offset.
+    pub fn find(shared: &Shared) -> Option<Self> {
+        let agent = ureq::Agent::config_builder()
+            .timeout_connect(Some(CONNECT_PATIENCE))
+            .http_status_as_error(false)
+            .build()
+            .new_agent();
+        let port = STANDARD_PORT.saturating_add(shared.port_offset);
+        let client = Self { agent, root: format!("http://127.0.0.1:{port}") };
+        // Something else may listen there, so the answer must be ours.
+        let status = client.get("/status").ok()?;
+        status["enjamb"].is_string().then_some(client)
+    }
+
+    /// As [`find`](Self::find), for commands that need a running enjamb.
+    ///
+    /// # Errors
+    /// Says how to start one.
+    pub fn expect(shared: &Shared) -> Result<Self, String> {
+        Self::find(shared).ok_or_else(|| {
+            let port = STANDARD_PORT.saturating_add(shared.port_offset);
+            format!(
+                "no enjamb answers at http://127.0.0.1:{port}. Start one with `enjamb` in another \
+                 terminal; if it listens elsewhere, give its --port-offset"
+            )
+        })
+    }
+
+    /// Gets JSON.
+    ///
+    /// # Errors
+    /// Plain words: what the runtime said, or that it is gone.
+    pub fn get(&self, path: &str) -> Result<Json, String> {
+        read(self.agent.get(format!("{}{path}", self.root)).call())
+    }
+
+    /// Posts JSON and gets JSON.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn post(&self, path: &str, body: &Json) -> Result<Json, String> {
+        read(self.agent.post(format!("{}{path}", self.root)).send_json(body))
+    }
+
+    /// Opens a stream of server-sent events.
+    ///
+    /// # Errors
+    /// When the runtime is gone.
+    pub fn stream(&self, path: &str) -> Result<impl Read + Send + 'static, String> {
+        self.agent
+            .get(format!("{}{path}", self.root))
+            .call()
+            .map(|response| response.into_body().into_reader())
+            .map_err(|error| format!("the runtime does not answer: {error}"))
+    }
+}
+
+fn read(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Json, String> {
+    let mut answer = answer.map_err(|error| format!("the runtime does not answer: {error}"))?;
+    let json: Json = answer
+        .body_mut()
+        .with_config()
+        .limit(u64::MAX)
+        .read_json()
+        .map_err(|error| format!("the runtime's answer is no JSON: {error}"))?;
+    match answer.status().is_success() {
+        true => Ok(json),
+        false => Err(json["error"].as_str().unwrap_or("the runtime refused").to_string()),
+    }
+}

@@ -1,0 +1,116 @@
+//! `enjamb models` and `enjamb describe MODEL`: what is hosted, and how to speak to it.
+
+use super::client::Client;
+use crate::Shared;
+use enjamb::Project;
+use serde_json::{Value as Json, json};
+
+/// Lists the models.
+pub fn models(shared: &Shared) -> Result<(), String> {
+    let specs = specifications(shared)?;
+    if shared.json {
+        println!("{specs:#}");
+        return Ok(());
+    }
+    for spec in specs.as_array().into_iter().flatten() {
+        let (name, words) = (word(&spec["name"]), word(&spec["description"]));
+        println!("{name:<12} {words}");
+        for command in spec["commands"].as_array().into_iter().flatten() {
+            println!("{:<12}   /{name}/{}", "", word(&command["name"]));
+        }
+        if let Some(problem) = spec["error"].as_str() {
+            println!("{:<12}   could not start: {problem}", "");
+        }
+    }
+    Ok(())
+}
+
+/// Describes one model.
+pub fn describe(model: &str, shared: &Shared) -> Result<(), String> {
+    let specs = specifications(shared)?;
+    let all = specs.as_array().map_or(&[] as &[Json], Vec::as_slice);
+    let spec = all.iter().find(|spec| spec["name"] == model).ok_or_else(|| {
+        let known: Vec<_> = all.iter().map(|spec| word(&spec["name"])).collect();
+        format!("there is no model '{model}', only {}", known.join(", "))
+    })?;
+    if shared.json {
+        println!("{spec:#}");
+        return Ok(());
+    }
+    println!("{}: {}", word(&spec["name"]), word(&spec["description"]));
+    for command in spec["commands"].as_array().into_iter().flatten() {
+        println!("\n/{model}/{}\n  {}", word(&command["name"]), word(&command["description"]));
+        for (title, fields) in [("in", &command["inputs"]), ("out", &command["outputs"])] {
+            for field in fields.as_array().into_iter().flatten() {
+                println!(
+                    "  {title:<4} {:<20} {:<24} {}",
+                    word(&field["name"]),
+                    type_words(field),
+                    word(&field["description"])
+                );
+            }
+        }
+    }
+    let options = spec["options"].as_array().map_or(&[] as &[Json], Vec::as_slice);
+    if !options.is_empty() {
+        println!("\noptions, in the project file");
+        for field in options {
+            println!(
+                "  {:<25} {:<24} {}",
+                word(&field["name"]),
+                type_words(field),
+                word(&field["description"])
+            );
+        }
+    }
+    Ok(())
+}
+
+/// From the running enjamb; without one, from the default project.
+fn specifications(shared: &Shared) -> Result<Json, String> {
+    if let Some(client) = Client::find(shared) {
+        return client.get("/models");
+    }
+    let specs: Vec<Json> = Project::standard()
+        .models
+        .iter()
+        .map(|model| {
+            let mut spec = model.kind.manifest().specification();
+            spec["name"] = model.name.as_str().into();
+            spec
+        })
+        .collect();
+    Ok(json!(specs))
+}
+
+fn word(json: &Json) -> &str {
+    json.as_str().unwrap_or("")
+}
+
+/// A type in a few words: "number 0.05..2 = 0.5", "array of vector[512]".
+fn type_words(field: &Json) -> String {
+    let mut words = word(&field["type"]).to_string();
+    if let Some(length) = field["length"].as_u64() {
+        words += &format!("[{length}]");
+    }
+    if field["itemType"].is_object() {
+        words += &format!(" of {}", type_words(&field["itemType"]));
+        return words;
+    }
+    match (&field["min"], &field["max"]) {
+        (Json::Null, Json::Null) => {}
+        (min, Json::Null) => words += &format!(" {min}.."),
+        (Json::Null, max) => words += &format!(" ..{max}"),
+        (min, max) => words += &format!(" {min}..{max}"),
+    }
+    if let Some(names) = field["oneOf"].as_array() {
+        let names: Vec<_> = names.iter().map(word).collect();
+        words += &format!(" {}", names.join("|"));
+    }
+    match &field["default"] {
+        Json::Null => {}
+        Json::String(text) if text.is_empty() => {}
+        default => words += &format!(" = {default}"),
+    }
+    words
+}

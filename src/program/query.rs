@@ -1,0 +1,104 @@
+//! `enjamb query MODEL COMMAND name=value...`: one run, through a running enjamb or without one.
+
+use super::client::Client;
+use crate::Shared;
+use enjamb::signature::{Command, DataType, Values};
+use enjamb::{Project, Runtime};
+use serde_json::{Map, Value as Json};
+
+/// Runs the command and prints its outputs.
+pub fn query(model: &str, command: &str, inputs: &[String], shared: &Shared) -> Result<(), String> {
+    let outputs = match Client::find(shared) {
+        Some(client) => {
+            let spec = client.get(&format!("/models/{model}/{command}"))?;
+            let is_text = |name: &str| {
+                let inputs = spec["inputs"].as_array().into_iter().flatten();
+                inputs.clone().any(|field| field["name"] == name && is_text_type(&field["type"]))
+            };
+            let body = read_inputs(inputs, is_text)?;
+            client.post(&format!("/models/{model}/{command}"), &body)?
+        }
+        None => query_here(model, command, inputs)?,
+    };
+    match shared.json {
+        true => println!("{outputs:#}"),
+        false => print_outputs(&outputs),
+    }
+    Ok(())
+}
+
+/// Loads just the model that is asked.
+fn query_here(model: &str, command: &str, inputs: &[String]) -> Result<Json, String> {
+    let mut project = Project::standard();
+    let known: Vec<_> = project.models.iter().map(|hosted| hosted.name.clone()).collect();
+    project.models.retain(|hosted| hosted.name == model);
+    let Some(hosted) = project.models.first() else {
+        return Err(format!("there is no model '{model}', only {}", known.join(", ")));
+    };
+    let manifest = hosted.kind.manifest();
+    let spec: &Command = manifest.find(command).ok_or_else(|| {
+        let known: Vec<_> = manifest.commands.iter().map(|c| c.name.as_str()).collect();
+        format!("{model} has no command '{command}', only {}", known.join(", "))
+    })?;
+    let is_text = |name: &str| {
+        let field = spec.inputs.iter().find(|field| field.name == name);
+        field.is_some_and(|field| is_text_type(&field.data_type.name().into()))
+    };
+    let body = read_inputs(inputs, is_text)?;
+    let values = Values::read_json(&body, &spec.inputs)?;
+    let runtime = Runtime::builder()
+        .project(project)
+        .without_network()
+        .start()
+        .map_err(|error| error.to_string())?;
+    let outputs = runtime.run(model, command, values).map_err(|error| error.to_string())?;
+    serde_json::to_value(&outputs).map_err(|error| error.to_string())
+}
+
+/// Types whose values are written plainly; all others are written as JSON.
+fn is_text_type(name: &Json) -> bool {
+    let plain = [enjamb::signature::text(), enjamb::signature::file()];
+    let names: Vec<_> = plain.iter().map(DataType::name).collect();
+    name.as_str().is_some_and(|name| {
+        names.contains(&name) || matches!(name, "category" | "image" | "segmentation")
+    })
+}
+
+fn read_inputs(inputs: &[String], is_text: impl Fn(&str) -> bool) -> Result<Json, String> {
+    let mut object = Map::new();
+    for input in inputs {
+        let (name, value) =
+            input.split_once('=').ok_or_else(|| format!("expected name=value, got '{input}'"))?;
+        let json = match is_text(name) {
+            true => Json::from(value),
+            false => serde_json::from_str(value).unwrap_or_else(|_| Json::from(value)),
+        };
+        object.insert(name.to_string(), json);
+    }
+    Ok(Json::Object(object))
+}
+
+/// For people: a line each, long vectors shortened.
+fn print_outputs(outputs: &Json) {
+    for (name, value) in outputs.as_object().into_iter().flatten() {
+        match value {
+            Json::Array(items) if items.iter().any(|item| !item.is_number()) => {
+                println!("{name}");
+                items.iter().for_each(|item| println!("  {}", short(item)));
+            }
+            value => println!("{name}  {}", short(value)),
+        }
+    }
+}
+
+fn short(value: &Json) -> String {
+    const SHOWN: usize = 6;
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Array(items) if items.len() > SHOWN && items.iter().all(Json::is_number) => {
+            let shown: Vec<_> = items.iter().take(SHOWN).map(Json::to_string).collect();
+            format!("[{}, ... {} in all]", shown.join(", "), items.len())
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,189 @@
+//! `enjamb run`: starts a project, says what it hosts and what to try, and watches the file.
+
+use crate::Shared;
+use enjamb::engine::{Hosted, Status};
+use enjamb::signature::{Command, DataType};
+use enjamb::{Project, Runtime};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A project file in the working folder runs without being named.
+const FILE_HERE: &str = "enjamb.toml";
+/// How often the project file is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+
+/// Runs until it is interrupted.
+pub fn run(project: Option<&Path>, shared: &Shared) -> Result<(), String> {
+    let began = Instant::now();
+    let here = Path::new(FILE_HERE);
+    let file = project.or_else(|| here.exists().then_some(here));
+    let text = match file {
+        Some(path) => Some(read(path)?),
+        None => None,
+    };
+    let loaded = match (file, &text) {
+        (Some(path), Some(text)) => parse(path, text)?,
+        _ => Project::standard(),
+    };
+    let listen_host = loaded.listen.host;
+    let runtime = Runtime::builder()
+        .project(loaded.with_port_offset(shared.port_offset))
+        .start()
+        .map_err(|error| error.to_string())?;
+    wait_with_spinner(&runtime, shared);
+    greet(&runtime, file, began.elapsed(), shared);
+    if !listen_host.is_loopback() {
+        tracing::warn!("listening to other computers, as the project says");
+    }
+    let stopped = stop_signal()?;
+    let mut known = text;
+    while stopped.recv_timeout(LOOK_EVERY).is_err() {
+        if let (Some(path), Some(text)) = (file, &mut known) {
+            look_again(path, text, &runtime, shared);
+        }
+    }
+    if !shared.json {
+        println!("\ngoodbye");
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| format!("the project file {} can't be read: {error}", path.display()))
+}
+
+fn parse(path: &Path, text: &str) -> Result<Project, String> {
+    Project::parse(text).map_err(|error| format!("{}, {error}", path.display()))
+}
+
+/// Models that take a moment get a spinner, where somebody looks.
+fn wait_with_spinner(runtime: &Runtime, shared: &Shared) {
+    let spinner = match shared.json {
+        true => ProgressBar::hidden(),
+        false => ProgressBar::new_spinner(),
+    };
+    let style = ProgressStyle::with_template("{spinner} loading {msg}");
+    spinner.set_style(style.expect("the template is sound"));
+    loop {
+        let models = runtime.engine().models();
+        let starting: Vec<_> = models
+            .iter()
+            .filter(|model| model.status() == Status::Starting)
+            .map(|model| model.name().to_string())
+            .collect();
+        if starting.is_empty() {
+            break;
+        }
+        spinner.set_message(starting.join(", "));
+        spinner.tick();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    spinner.finish_and_clear();
+}
+
+fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, shared: &Shared) {
+    let (Some(osc), Some(http)) = (runtime.osc_address(), runtime.http_address()) else { return };
+    let models = runtime.engine().models();
+    if shared.json {
+        let names: Vec<_> = models.iter().map(|model| model.name()).collect();
+        let line = json!({
+            "osc": osc.to_string(), "http": http.to_string(), "models": names,
+            "seconds": took.as_secs_f64(),
+        });
+        return println!("{line}");
+    }
+    let project = file.map_or("the default project".into(), |path| path.display().to_string());
+    println!(
+        "enjamb {} runs {project}, ready in {:.2} s\n",
+        env!("CARGO_PKG_VERSION"),
+        took.as_secs_f32()
+    );
+    let reply_port = 57200 + shared.port_offset;
+    println!("  OSC        {osc}, UDP and TCP; answers come to you and to port {reply_port}");
+    println!("  WebSocket  ws://{http}/osc");
+    println!("  HTTP       http://{http}\n");
+    for model in &models {
+        match model.status() {
+            Status::Failed(words) => println!("  {:<10} could not start: {words}", model.name()),
+            _ => println!("  {:<10} {}", model.name(), model.manifest().description),
+        }
+    }
+    println!("\ntry, in another terminal:\n");
+    let port = osc.port();
+    println!("  oscsend 127.0.0.1 {port} /ping s hello");
+    if let Some(line) = models.iter().find_map(|model| osc_line(model, port)) {
+        println!("  {line}");
+    }
+    let offset = match shared.port_offset {
+        0 => String::new(),
+        n => format!(" --port-offset {n}"),
+    };
+    println!("  enjamb monitor{offset}        (or: cargo run --release -- monitor{offset})\n");
+    println!("ctrl-c ends it");
+}
+
+/// A line to type for the first command whose first input is a text.
+fn osc_line(model: &Hosted, port: u16) -> Option<String> {
+    let takes_text = |command: &&Command| {
+        command.inputs.first().is_some_and(|field| matches!(field.data_type, DataType::Text { .. }))
+    };
+    let command = model.manifest().commands.iter().find(takes_text)?;
+    let text = "Two roads diverged in a yellow wood. And sorry I could not travel both.";
+    Some(format!("oscsend 127.0.0.1 {port} /{}/{} s \"{text}\"", model.name(), command.name))
+}
+
+/// Applies the project file if it changed. A mistake in it changes nothing.
+fn look_again(path: &Path, known: &mut String, runtime: &Runtime, shared: &Shared) {
+    // Editors replace files; for a moment there may be none.
+    let Ok(text) = std::fs::read_to_string(path) else { return };
+    if text == *known {
+        return;
+    }
+    known.clone_from(&text);
+    match parse(path, &text) {
+        Ok(project) => match runtime.apply(project.with_port_offset(shared.port_offset)) {
+            Ok(done) if done.is_empty() => tracing::info!("{} changed in nothing", path.display()),
+            Ok(done) => tracing::info!("{} was read again: {}", path.display(), done.join("; ")),
+            Err(error) => tracing::error!("{}: {error}", path.display()),
+        },
+        Err(words) => tracing::error!("{words}; the project goes on as it was"),
+    }
+}
+
+/// Says when the program should end.
+fn stop_signal() -> Result<crossbeam::channel::Receiver<()>, String> {
+    let (stop, stopped) = crossbeam::channel::bounded(1);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the system gave no signal handler: {error}"))?;
+    std::thread::Builder::new()
+        .name("enjamb:signals".into())
+        .spawn(move || {
+            runtime.block_on(wait_for_signal());
+            let _ = stop.send(());
+        })
+        .map_err(|error| format!("the system gave no thread: {error}"))?;
+    Ok(stopped)
+}
+
+async fn wait_for_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    // Without a handler there is nothing to wait for; the system's own then ends the program.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -8,9 +8,7 @@ mod metrics;
 mod ticket;
 mod worker;
 
-pub use hosted::{
-    Factory, HostSettings, Hosted, Notice, OnNotice, Refusal, Request, Status,
-};
+pub use hosted::{Factory, HostSettings, Hosted, Notice, OnNotice, Refusal, Request, Status};
 pub use metrics::{Counters, Histogram};
 pub use ticket::{Event, Reply};
 
@@ -23,9 +21,27 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// First parts of addresses that are not a model's to have: the runtime answers on them itself, or
 /// will when the doors of 2019 are built.
 pub const RESERVED_NAMES: &[&str] = &[
-    "ascii", "bundle", "chains", "data", "error", "healthcheck", "info", "meta", "metrics",
-    "models", "osc", "ping", "pong", "query", "server", "setup", "socket.io", "status", "subscribe",
-    "traffic", "unsubscribe",
+    "ascii",
+    "bundle",
+    "chains",
+    "data",
+    "error",
+    "healthcheck",
+    "info",
+    "meta",
+    "metrics",
+    "models",
+    "osc",
+    "ping",
+    "pong",
+    "query",
+    "server",
+    "setup",
+    "socket.io",
+    "status",
+    "subscribe",
+    "traffic",
+    "unsubscribe",
 ];
 
 /// How the whole engine runs.
@@ -76,10 +92,14 @@ impl Engine {
         settings: HostSettings,
     ) -> Result<Arc<Hosted>, String> {
         if !is_name(name) {
-            return Err(format!("'{name}' can't be a model's name: use letters, digits, '_' and '-'"));
+            return Err(format!(
+                "'{name}' can't be a model's name: use letters, digits, '_' and '-'"
+            ));
         }
         if RESERVED_NAMES.contains(&name) {
-            return Err(format!("'{name}' can't be a model's name: the runtime itself answers there"));
+            return Err(format!(
+                "'{name}' can't be a model's name: the runtime itself answers there"
+            ));
         }
         let hosted = Arc::new(Hosted::start(HostedParts {
             name: name.to_string(),

@@ -11,14 +11,9 @@
 //! - [`project`]: the project file.
 //! - [`runtime`]: all of it, put together from a project.
 
-<<<<<<< HEAD
 #![deny(unsafe_code, missing_docs, rustdoc::broken_intra_doc_links)]
 
 pub mod engine;
-=======
-#![deny(missing_docs, unsafe_code)]
-
->>>>>>> sentences
 pub mod model;
 pub mod project;
 pub mod router;

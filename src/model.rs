@@ -1,6 +1,5 @@
 //! Models: the trait that a hosted model implements, and the run it is handed.
 
-
 pub mod average;
 pub mod kinds;
 pub mod matrix;

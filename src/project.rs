@@ -207,10 +207,8 @@ impl File {
         // The table is sorted by name; people expect the order in which they wrote.
         let mut tables: Vec<_> = self.models.into_iter().collect();
         tables.sort_by_key(|(name, _)| name.span().start);
-        let models = tables
-            .into_iter()
-            .map(|(name, table)| table.check(&name))
-            .collect::<Result<_, _>>()?;
+        let models =
+            tables.into_iter().map(|(name, table)| table.check(&name)).collect::<Result<_, _>>()?;
         Ok(Project { seed: self.seed, listen, destinations, models })
     }
 }
@@ -226,13 +224,13 @@ impl ListenTable {
         };
         let network = |text: &Spanned<String>| {
             let source = text.get_ref();
-            source
-                .parse::<IpNet>()
-                .or_else(|_| source.parse::<IpAddr>().map(IpNet::from))
-                .map_err(|_| {
-                    let words = format!("expected a network such as 192.168.1.0/24, got '{source}'");
+            source.parse::<IpNet>().or_else(|_| source.parse::<IpAddr>().map(IpNet::from)).map_err(
+                |_| {
+                    let words =
+                        format!("expected a network such as 192.168.1.0/24, got '{source}'");
                     (text.span(), words)
-                })
+                },
+            )
         };
         let origin = |text: &Spanned<String>| {
             let source = text.get_ref();
@@ -243,7 +241,9 @@ impl ListenTable {
                 true => Ok(source.clone()),
                 false => Err((
                     text.span(),
-                    format!("expected an origin such as http://localhost:3000, 'null' or '*', got '{source}'"),
+                    format!(
+                        "expected an origin such as http://localhost:3000, 'null' or '*', got '{source}'"
+                    ),
                 )),
             }
         };
@@ -302,7 +302,8 @@ impl SendTable {
 impl ModelTable {
     fn check(self, name: &Spanned<String>) -> Result<HostedModel, Wrong> {
         if !is_name(name.get_ref()) {
-            let words = format!("'{}' is no name: use letters, digits, '_' and '-'", name.get_ref());
+            let words =
+                format!("'{}' is no name: use letters, digits, '_' and '-'", name.get_ref());
             return Err((name.span(), words));
         }
         if RESERVED_NAMES.contains(&name.get_ref().as_str()) {
@@ -407,7 +408,10 @@ mod tests {
             ("[listen]\nallow = [\"home\"]", "line 2, column 10: expected a network such as"),
             ("[listen]\nallow_origins = [\"x\"]", "line 2, column 18: expected an origin such as"),
             ("[[send]]\nto = \"nowhere\"", "line 2, column 6: expected an address and port"),
-            ("[[send]]\nto = \"127.0.0.1:1\"\nonly = [\"x\"]", "line 3, column 9: expected an address"),
+            (
+                "[[send]]\nto = \"127.0.0.1:1\"\nonly = [\"x\"]",
+                "line 3, column 9: expected an address",
+            ),
             ("[[send]]\nto = \"127.0.0.1:1\"\nmtu = 9", "line 3, column 7: expected an mtu"),
             ("[models.a]\nkind = \"poem\"", "line 2, column 8: unknown kind 'poem': expected"),
             ("[models.ping]\nkind = \"sentences\"", "line 1, column 9: 'ping' is taken"),

@@ -264,7 +264,8 @@ impl Router {
         let outlet = Arc::clone(&self.outlet);
         let (model, command) = (model.to_string(), command.to_string());
         move |event| {
-            let error = |words: String| vec![Message::text(format!("/{model}/{command}/error"), words)];
+            let error =
+                |words: String| vec![Message::text(format!("/{model}/{command}/error"), words)];
             let messages = match event {
                 Event::Partial { outputs, .. } | Event::Done { outputs, .. } => {
                     write_outputs(&model, &command, &outputs)

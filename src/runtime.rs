@@ -141,10 +141,8 @@ impl Runtime {
                 done.push("changed which pages may connect".into());
             }
         }
-        let but_for_origins = |listen: &Listen| Listen {
-            allow_origins: Vec::new(),
-            ..listen.clone()
-        };
+        let but_for_origins =
+            |listen: &Listen| Listen { allow_origins: Vec::new(), ..listen.clone() };
         if but_for_origins(&current.listen) != but_for_origins(&project.listen) {
             done.push("what [listen] says of addresses and tokens holds after a restart".into());
         }

@@ -235,7 +235,8 @@ impl Values {
     /// # Errors
     /// Plain words: the first name that is unknown, missing, or refused by its type.
     pub fn complete(self, held: &Values, fields: &[Field]) -> Result<Values, String> {
-        if let Some((unknown, _)) = self.iter().find(|(name, _)| fields.iter().all(|f| f.name != *name))
+        if let Some((unknown, _)) =
+            self.iter().find(|(name, _)| fields.iter().all(|f| f.name != *name))
         {
             return Err(unknown_name(unknown, fields));
         }
@@ -243,17 +244,16 @@ impl Values {
         let mut complete = Vec::with_capacity(fields.len());
         for field in fields {
             let name = &field.name;
-            let from_given = given.iter().position(|(n, _)| n == name).map(|i| given.swap_remove(i).1);
+            let from_given =
+                given.iter().position(|(n, _)| n == name).map(|i| given.swap_remove(i).1);
             let value = match from_given {
                 Some(value) => accept(field, value)?,
                 // Held values and defaults were checked when they were set.
-                None => held
-                    .get(name)
-                    .cloned()
-                    .or_else(|| field.data_type.default_value())
-                    .ok_or_else(|| {
-                        format!("{name} is missing: expected {}", field.data_type.expectation())
-                    })?,
+                None => {
+                    held.get(name).cloned().or_else(|| field.data_type.default_value()).ok_or_else(
+                        || format!("{name} is missing: expected {}", field.data_type.expectation()),
+                    )?
+                }
             };
             complete.push((name.clone(), value));
         }

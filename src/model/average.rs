@@ -54,24 +54,16 @@ impl Average {
             start = end as u32 + 1;
         }
         let vectors = file.tensor("vectors", &[places.len(), DIMENSIONS], DType::F16)?;
-        let vectors = vectors
-            .to_dtype(DType::F32)
-            .and_then(|vectors| vectors.flatten_all());
+        let vectors = vectors.to_dtype(DType::F32).and_then(|vectors| vectors.flatten_all());
         let vectors = vectors.and_then(|vectors| vectors.to_vec1());
-        Ok(Average {
-            words,
-            places,
-            vectors: vectors.expect("shape and type were checked"),
-        })
+        Ok(Average { words, places, vectors: vectors.expect("shape and type were checked") })
     }
 
     /// The vector of `word`, if it is in the table.
     pub fn word(&self, word: &str) -> Option<&[f32]> {
         let place = |place: &Range<u32>| &self.words[place.start as usize..place.end as usize];
         let found = self.places.binary_search_by(|at| place(at).cmp(word));
-        found
-            .ok()
-            .map(|i| &self.vectors[i * DIMENSIONS..][..DIMENSIONS])
+        found.ok().map(|i| &self.vectors[i * DIMENSIONS..][..DIMENSIONS])
     }
 
     /// One vector of [`DIMENSIONS`] numbers for each text.
@@ -85,8 +77,7 @@ impl Average {
             if text.is_empty() {
                 return Err(EmbedError::empty(index, texts.len()));
             }
-            self.average(text)
-                .ok_or_else(|| EmbedError::no_known_word(index, texts.len(), text))
+            self.average(text).ok_or_else(|| EmbedError::no_known_word(index, texts.len(), text))
         };
         texts.iter().enumerate().map(embed).collect()
     }
@@ -97,15 +88,8 @@ impl Average {
         let mut n_words = 0;
         for word in text.unicode_words() {
             let whole = self.word(word);
-            let parts = if whole.is_none() {
-                contraction(word)
-            } else {
-                None
-            };
-            let parts = parts
-                .into_iter()
-                .flatten()
-                .filter_map(|part| self.word(part));
+            let parts = if whole.is_none() { contraction(word) } else { None };
+            let parts = parts.into_iter().flatten().filter_map(|part| self.word(part));
             for vector in whole.into_iter().chain(parts) {
                 sum.iter_mut().zip(vector).for_each(|(sum, x)| *sum += x);
                 n_words += 1;

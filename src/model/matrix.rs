@@ -71,12 +71,7 @@ impl Packed {
                 }
             }
         }
-        Packed {
-            depth,
-            width,
-            lines,
-            kernel,
-        }
+        Packed { depth, width, lines, kernel }
     }
 
     /// `K`: how many input elements a row has.
@@ -139,10 +134,7 @@ impl Packed {
             for (i, row) in block.iter().enumerate() {
                 let start = row.to + first;
                 buffer[i * PANEL..][..n_columns].copy_from_slice(&output[start..start + n_columns]);
-                moved[i] = Row {
-                    from: row.from,
-                    to: i * PANEL,
-                };
+                moved[i] = Row { from: row.from, to: i * PANEL };
             }
             // SAFETY: the input rows were checked by the caller, the buffer has a whole panel
             // for each row, and `tile` addresses it as columns of panel 0 after the shift.
@@ -356,9 +348,7 @@ unsafe fn portable<const ROWS: usize, const PANELS: usize>(
         for row in rows {
             // SAFETY: as above, the caller vouches for one panel of output at every row.
             unsafe {
-                let output = output
-                    .wrapping_add(row.to + p * PANEL)
-                    .cast::<[f32; PANEL]>();
+                let output = output.wrapping_add(row.to + p * PANEL).cast::<[f32; PANEL]>();
                 let mut sums = output.read();
                 for k in 0..depth {
                     let x = *input.add(row.from + k);

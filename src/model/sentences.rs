@@ -7,21 +7,15 @@
 //! The vectors have length 1, so the cosine of the angle between two is their dot product.
 //! `models/sentences/README.md` tells where the weights come from.
 
-<<<<<<< HEAD
 pub(in crate::model) mod commands;
-=======
 mod compare;
->>>>>>> sentences
 mod embed_error;
 pub mod encoder;
 pub mod split;
 pub mod tokenizer;
 
-<<<<<<< HEAD
 pub use commands::Sentences;
-=======
 pub use compare::{nearest, similarity};
->>>>>>> sentences
 pub use embed_error::{EmbedError, EmbedErrorKind};
 pub use encoder::Encoder;
 pub use split::{lines, sentences};

@@ -41,10 +41,7 @@ impl Weights {
         // SAFETY: a map is sound while nobody writes to the file. These files are written once,
         // by a conversion script, and the documentation above asks to leave them alone.
         match unsafe { MmapedSafetensors::new(path) } {
-            Ok(file) => Ok(Weights {
-                path: path.to_owned(),
-                file,
-            }),
+            Ok(file) => Ok(Weights { path: path.to_owned(), file }),
             Err(error) => Err(damaged(path, format!("it cannot be read ({error})"))),
         }
     }

@@ -117,8 +117,7 @@ fn tokens(part: &str) -> Result<Vec<Token>, String> {
             '?' => Token::AnyChar,
             '*' => Token::AnyRun,
             '[' => {
-                let (inside, rest) =
-                    chars.as_str().split_once(']').ok_or_else(|| unclosed('['))?;
+                let (inside, rest) = chars.as_str().split_once(']').ok_or_else(|| unclosed('['))?;
                 chars = rest.chars();
                 let (inside, negated) = match inside.strip_prefix('!') {
                     Some(inside) => (inside, true),
@@ -127,8 +126,7 @@ fn tokens(part: &str) -> Result<Vec<Token>, String> {
                 Token::Set { ranges: ranges(inside), negated }
             }
             '{' => {
-                let (inside, rest) =
-                    chars.as_str().split_once('}').ok_or_else(|| unclosed('{'))?;
+                let (inside, rest) = chars.as_str().split_once('}').ok_or_else(|| unclosed('{'))?;
                 chars = rest.chars();
                 Token::OneOf(inside.split(',').map(|word| word.chars().collect()).collect())
             }

@@ -75,10 +75,22 @@ impl Router {
         let mut nodes = vec![
             Node::new("/", "enjamb: models that speak OSC.", Access::Container),
             Node::new("/ping", "Answers /pong with the same arguments.", Access::Write),
-            Node::new("/subscribe", "Sends you what matches a pattern: s pattern, i port.", Access::Write),
+            Node::new(
+                "/subscribe",
+                "Sends you what matches a pattern: s pattern, i port.",
+                Access::Write,
+            ),
             Node::new("/unsubscribe", "Stops that again.", Access::Write),
-            Node::new("/bundle", "i 1: answers to you come as one bundle; i 0: one by one.", Access::Write),
-            Node::new("/ascii", "i 1: text to you is spelled in ASCII; i 0: in UTF-8.", Access::Write),
+            Node::new(
+                "/bundle",
+                "i 1: answers to you come as one bundle; i 0: one by one.",
+                Access::Write,
+            ),
+            Node::new(
+                "/ascii",
+                "i 1: text to you is spelled in ASCII; i 0: in UTF-8.",
+                Access::Write,
+            ),
         ];
         for model in self.engine().models() {
             add_model(&model, &mut nodes);

@@ -38,7 +38,9 @@ fn announce(osc: SocketAddr, http: SocketAddr) -> mdns_sd::Result<ServiceDaemon>
         let properties: &[(&str, &str)] = &[("txtvers", "1")];
         let port = address.port();
         let info = match address.ip().is_unspecified() {
-            true => ServiceInfo::new(service, &name, &host, "", port, properties)?.enable_addr_auto(),
+            true => {
+                ServiceInfo::new(service, &name, &host, "", port, properties)?.enable_addr_auto()
+            }
             false => ServiceInfo::new(service, &name, &host, address.ip(), port, properties)?,
         };
         daemon.register(info)?;

@@ -419,9 +419,7 @@ impl DataType {
                 Value::Number(number.as_f64().unwrap_or(f64::NAN))
             }
             (DataType::Boolean { .. }, Json::Bool(boolean)) => Value::Boolean(*boolean),
-            (DataType::Image { .. }, Json::String(uri)) => {
-                Value::Image(Image::from_data_uri(uri)?)
-            }
+            (DataType::Image { .. }, Json::String(uri)) => Value::Image(Image::from_data_uri(uri)?),
             (DataType::Segmentation { palette, .. }, Json::String(uri)) => {
                 Value::Segmentation(Segmentation::from_data_uri(uri, palette.clone())?)
             }

@@ -175,8 +175,7 @@ mod tests {
     #[test]
     fn a_watcher_sees_the_newest_and_leaves_without_a_trace() {
         let traffic = Traffic::default();
-        let message =
-            |n| Message { address: "/a".into(), arguments: vec![Argument::Int(n); 8] };
+        let message = |n| Message { address: "/a".into(), arguments: vec![Argument::Int(n); 8] };
         let watcher = traffic.watch();
         for n in 0..(WATCH_CAPACITY as i32 + 10) {
             traffic.message_in(Duration::ZERO, || "udp".into(), &message(n));

@@ -84,8 +84,9 @@ impl Image {
         let written = match format {
             ImageFormat::Png => pixels.write_to(&mut bytes, image::ImageFormat::Png),
             // JPEG has no transparency, so it is dropped here rather than refused by the encoder.
-            ImageFormat::Jpeg => DynamicImage::from(pixels.to_rgb8())
-                .write_to(&mut bytes, image::ImageFormat::Jpeg),
+            ImageFormat::Jpeg => {
+                DynamicImage::from(pixels.to_rgb8()).write_to(&mut bytes, image::ImageFormat::Jpeg)
+            }
         };
         written.map_err(|error| format!("the image can't be encoded: {error}"))?;
         Self::from_bytes(bytes.into_inner())
@@ -136,9 +137,7 @@ fn reader(bytes: &[u8]) -> Result<ImageReader<Cursor<&[u8]>>, String> {
 fn decode_data_uri(text: &str) -> Result<Vec<u8>, String> {
     let payload = match text.strip_prefix("data:") {
         Some(rest) => {
-            rest.split_once(";base64,")
-                .ok_or("expected a data URI with ';base64,' in it")?
-                .1
+            rest.split_once(";base64,").ok_or("expected a data URI with ';base64,' in it")?.1
         }
         None => text,
     };

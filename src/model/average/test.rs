@@ -34,9 +34,7 @@ fn a_text_is_the_average_of_its_known_words() {
 #[test]
 fn contractions_are_looked_up_in_parts() {
     let average = average();
-    let got = average
-        .embed(&["don't", "don’t", "moon's", "do n't"])
-        .unwrap();
+    let got = average.embed(&["don't", "don’t", "moon's", "do n't"]).unwrap();
     assert_eq!(got[0], got[1]);
     assert_ne!(got[0], got[2]);
     assert_eq!(average.embed(&["can't"]).unwrap()[0].len(), DIMENSIONS);
@@ -44,11 +42,7 @@ fn contractions_are_looked_up_in_parts() {
 
 #[test]
 fn like_texts_lie_closer_than_unlike_ones() {
-    let texts = [
-        "the moon over the sea",
-        "stars above the ocean",
-        "taxes on imported steel",
-    ];
+    let texts = ["the moon over the sea", "stars above the ocean", "taxes on imported steel"];
     let vectors = average().embed(&texts).unwrap();
     assert!(cosine(&vectors[0], &vectors[1]) > cosine(&vectors[0], &vectors[2]));
 }
@@ -60,8 +54,5 @@ fn a_text_without_a_known_word_is_an_error_that_names_it() {
     assert_eq!(error.kind(), EmbedErrorKind::NoKnownWord);
     assert!(error.to_string().contains("text 2 of 2"), "{error}");
     assert!(error.to_string().contains("xyzzyx"), "{error}");
-    assert_eq!(
-        average.embed(&[""]).unwrap_err().kind(),
-        EmbedErrorKind::EmptyText
-    );
+    assert_eq!(average.embed(&[""]).unwrap_err().kind(), EmbedErrorKind::EmptyText);
 }

@@ -23,23 +23,14 @@ fn kernels() -> Vec<Kernel> {
 
 /// Dense rows, one after the other.
 fn rows(n: usize, depth: usize, width: usize) -> Vec<Row> {
-    let row = |i| Row {
-        from: i * depth,
-        to: i * width,
-    };
+    let row = |i| Row { from: i * depth, to: i * width };
     (0..n).map(row).collect()
 }
 
 #[test]
 fn agrees_with_the_naive_product() {
     for kernel in kernels() {
-        for (n, depth, width) in [
-            (1, 1, 1),
-            (3, 7, 33),
-            (2, 64, 64),
-            (13, 40, 96),
-            (25, 5, 31),
-        ] {
+        for (n, depth, width) in [(1, 1, 1), (3, 7, 33), (2, 64, 64), (13, 40, 96), (25, 5, 31)] {
             let weights = random(depth * width, 1);
             let input = random(n * depth, 2);
             let start = random(n * width, 3);

@@ -1,7 +1,7 @@
 //! The Universal Sentence Encoder as a hosted model: `embed`, `similarity`, `nearest`.
 
 use super::encoder::{DIMENSIONS, Encoder};
-use super::{lines, sentences};
+use super::{lines, nearest, sentences, similarity};
 use crate::model::{Error, Model, Run, Setup};
 use crate::signature::{
     Command, Manifest, Values, array, boolean, directory, number, text, vector,
@@ -19,24 +19,35 @@ pub struct Sentences {
 
 impl Model for Sentences {
     fn manifest(&self) -> Manifest {
-        Manifest::new("sentences", "The Universal Sentence Encoder: sentences as vectors, in 16 languages.")
-            .option("path", directory().default(Value::File("".into())), "The folder with the weights; empty for the ones that ship.")
-            .option("threads", number().min(1.0).max(64.0).step(1.0), "Threads that share a batch.")
-            .command(embed_command(DIMENSIONS))
-            .command(
-                Command::new("similarity", "Says how alike two texts are in meaning.")
-                    .input("a", text().min(1.0), "A text.")
-                    .input("b", text().min(1.0), "Another.")
-                    .output("similarity", number().min(-1.0).max(1.0), "The cosine of the angle between their vectors."),
-            )
-            .command(
-                Command::new("nearest", "Finds the texts that are nearest in meaning.")
-                    .input("text", text().min(1.0), "The text to start from.")
-                    .input("among", array(text().min(1.0)).min(1.0), "The texts to choose from.")
-                    .input("k", number().min(1.0).step(1.0).default(1.0), "How many to choose.")
-                    .output("texts", array(text()), "The nearest, from near to far.")
-                    .output("similarities", array(number()), "How near each is, 1 for the same."),
-            )
+        Manifest::new(
+            "sentences",
+            "The Universal Sentence Encoder: sentences as vectors, in 16 languages.",
+        )
+        .option(
+            "path",
+            directory().default(Value::File("".into())),
+            "The folder with the weights; empty for the ones that ship.",
+        )
+        .option("threads", number().min(1.0).max(64.0).step(1.0), "Threads that share a batch.")
+        .command(embed_command(DIMENSIONS))
+        .command(
+            Command::new("similarity", "Says how alike two texts are in meaning.")
+                .input("a", text().min(1.0), "A text.")
+                .input("b", text().min(1.0), "Another.")
+                .output(
+                    "similarity",
+                    number().min(-1.0).max(1.0),
+                    "The cosine of the angle between their vectors.",
+                ),
+        )
+        .command(
+            Command::new("nearest", "Finds the texts that are nearest in meaning.")
+                .input("text", text().min(1.0), "The text to start from.")
+                .input("among", array(text().min(1.0)).min(1.0), "The texts to choose from.")
+                .input("k", number().min(1.0).step(1.0).default(1.0), "How many to choose.")
+                .output("texts", array(text()), "The nearest, from near to far.")
+                .output("similarities", array(number()), "How near each is, 1 for the same."),
+        )
     }
 
     fn setup(&mut self, setup: &Setup) -> Result<(), Error> {
@@ -48,31 +59,26 @@ impl Model for Sentences {
 
     fn run(&mut self, command: &str, inputs: &Values, run: &mut Run) -> Result<Values, Error> {
         let encoder = self.encoder.as_mut().ok_or("the encoder was not set up")?;
-        let mut embed = |texts: &[&str]| {
-            encoder.embed(texts).map_err(|error| Error::failed(error.to_string()))
-        };
+        let mut embed =
+            |texts: &[&str]| encoder.embed(texts).map_err(|error| Error::failed(error.to_string()));
         match command {
             "embed" => run_embed(inputs, run, embed),
             "similarity" => {
                 let vectors = embed(&[inputs.text("a"), inputs.text("b")])?;
-                Ok(Values::new().with("similarity", cosine(&vectors[0], &vectors[1])))
+                Ok(Values::new().with("similarity", similarity(&vectors[0], &vectors[1])))
             }
             "nearest" => {
                 let among: Vec<&str> =
                     inputs.array("among").iter().filter_map(Value::as_text).collect();
                 let here = embed(&[inputs.text("text")])?.remove(0);
-                let mut found = Vec::with_capacity(among.len());
-                for (step, texts) in among.chunks(SENTENCES_A_STEP).enumerate() {
-                    for (index, vector) in embed(texts)?.iter().enumerate() {
-                        found.push((cosine(&here, vector), step * SENTENCES_A_STEP + index));
-                    }
+                let mut vectors = Vec::with_capacity(among.len());
+                for texts in among.chunks(SENTENCES_A_STEP) {
+                    vectors.extend(embed(texts)?);
                     run.check()?;
                 }
-                // Stable, so that texts equally near keep their order.
-                found.sort_by(|a, b| b.0.total_cmp(&a.0));
-                found.truncate(inputs.number("k") as usize);
-                let texts: Vec<Value> = found.iter().map(|&(_, i)| among[i].into()).collect();
-                let near: Vec<Value> = found.iter().map(|&(near, _)| near.into()).collect();
+                let found = nearest(&here, &vectors, inputs.number("k") as usize);
+                let texts: Vec<Value> = found.iter().map(|&(i, _)| among[i].into()).collect();
+                let near: Vec<Value> = found.iter().map(|&(_, near)| near.into()).collect();
                 Ok(Values::new().with("texts", texts).with("similarities", near))
             }
             other => Err(Error::failed(format!("there is no command '{other}'"))),
@@ -116,10 +122,4 @@ pub(in crate::model) fn run_embed(
     }
     let sentences: Vec<Value> = split.into_iter().map(Value::from).collect();
     Ok(Values::new().with("sentences", sentences).with("embeddings", embeddings))
-}
-
-/// Of vectors of length 1. In f64, and kept within what rounding could push it out of.
-fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot: f64 = a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
-    dot.clamp(-1.0, 1.0)
 }

@@ -49,10 +49,7 @@ mod tests {
     fn nearest_come_most_alike_first_and_equals_in_order() {
         let among = [[0.0, 1.0], [1.0, 0.0], [2.0, 0.0], [1.0, 1.0]];
         let places = |k| -> Vec<usize> {
-            nearest(&[1.0, 0.0], &among, k)
-                .iter()
-                .map(|(place, _)| *place)
-                .collect()
+            nearest(&[1.0, 0.0], &among, k).iter().map(|(place, _)| *place).collect()
         };
         assert_eq!(places(2), [1, 2]);
         assert_eq!(places(9), [1, 2, 3, 0]);

@@ -49,11 +49,7 @@ impl EmbedError {
 }
 
 fn name(index: usize, count: usize) -> String {
-    if count == 1 {
-        "the text".to_owned()
-    } else {
-        format!("text {} of {count}", index + 1)
-    }
+    if count == 1 { "the text".to_owned() } else { format!("text {} of {count}", index + 1) }
 }
 
 impl fmt::Display for EmbedError {

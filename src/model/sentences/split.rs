@@ -59,10 +59,7 @@ pub fn lines(text: &str) -> Vec<&str> {
 }
 
 fn trimmed<'a>(parts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    parts
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .collect()
+    parts.map(str::trim).filter(|part| !part.is_empty()).collect()
 }
 
 /// A place where a sentence may end: `text[marks]` are the marks, `..end` has closing quotes too.
@@ -81,10 +78,7 @@ fn next_stop(text: &str, at: usize) -> Option<Stop> {
         if rest.starts_with('\n') {
             if is_blank_line(rest) {
                 let marks = start..start;
-                return Some(Stop {
-                    marks,
-                    end: start + 1,
-                });
+                return Some(Stop { marks, end: start + 1 });
             }
             at = start + 1;
             continue;
@@ -113,10 +107,7 @@ fn ends_sentence(text: &str, start: usize, stop: &Stop) -> bool {
     if space.is_empty() {
         return false;
     }
-    if space
-        .find('\n')
-        .is_some_and(|at| is_blank_line(&space[at..]))
-    {
+    if space.find('\n').is_some_and(|at| is_blank_line(&space[at..])) {
         return true;
     }
     let next = next.trim_start_matches(is_opening);
@@ -161,9 +152,7 @@ fn is_abbreviation(word: &str, before: &str, next: &str) -> bool {
     }
     // Letters with periods between them: U.S., p.m., Ph.D.
     word.contains('.')
-        && word
-            .split('.')
-            .all(|part| (1..=2).contains(&part.chars().count()))
+        && word.split('.').all(|part| (1..=2).contains(&part.chars().count()))
         && word.chars().all(|c| c.is_alphabetic() || c == '.')
         && !begins
 }
@@ -177,9 +166,8 @@ fn is_list_number(word: &str) -> bool {
 
 fn last_word(text: &str) -> &str {
     let start = text.rfind(|c: char| c.is_whitespace() || "—–-/".contains(c) || is_opening(c));
-    let word = start.map_or(text, |start| {
-        text[start..].trim_start_matches(|c: char| !c.is_alphanumeric())
-    });
+    let word = start
+        .map_or(text, |start| text[start..].trim_start_matches(|c: char| !c.is_alphanumeric()));
     word.trim_end_matches(is_closing)
 }
 
@@ -207,10 +195,7 @@ fn is_wide_mark(c: char) -> bool {
 }
 
 fn is_closing(c: char) -> bool {
-    matches!(
-        c,
-        '"' | '\'' | '”' | '’' | '»' | ')' | ']' | '}' | '」' | '』' | '）' | '*' | '_'
-    )
+    matches!(c, '"' | '\'' | '”' | '’' | '»' | ')' | ']' | '}' | '」' | '』' | '）' | '*' | '_')
 }
 
 fn is_opening(c: char) -> bool {

@@ -68,9 +68,7 @@ impl Tokenizer {
     pub fn load(path: &Path) -> Result<Tokenizer, Error> {
         let file = Weights::open(path)?;
         let replacements = "normalizer.text";
-        let replacements = file
-            .bytes(replacements, &file.shape(replacements)?)?
-            .to_vec();
+        let replacements = file.bytes(replacements, &file.shape(replacements)?)?.to_vec();
         let n_pieces = file.shape("vocabulary.scores")?;
         let scores = file.floats("vocabulary.scores", &n_pieces)?;
         let vocabulary = trie(&file, "vocabulary.trie")?;
@@ -167,8 +165,7 @@ impl Tokenizer {
     /// takes; one character as it is if no rule matches. `text` starts with a whole character.
     fn normalize_prefix<'a>(&'a self, text: &'a [u8]) -> (&'a [u8], usize) {
         let mut longest = None;
-        self.normalizer
-            .prefixes(text, |length, value| longest = Some((length, value)));
+        self.normalizer.prefixes(text, |length, value| longest = Some((length, value)));
         if let Some((length, value)) = longest
             && let Some(replacement) = self.replacements.get(value as usize..)
         {
@@ -190,11 +187,7 @@ impl Tokenizer {
         let text = &scratch.normalized[..];
         let best = &mut scratch.best;
         best.clear();
-        let unreached = Best {
-            score: -1e38,
-            start: 0,
-            piece: UNKNOWN,
-        };
+        let unreached = Best { score: -1e38, start: 0, piece: UNKNOWN };
         best.resize(text.len() + 1, unreached);
         best[0].score = 0.0;
         let mut start = 0;
@@ -205,11 +198,7 @@ impl Tokenizer {
             // Only a greater score replaces: of equals, the path whose last piece is longest.
             let mut reach = |end: usize, score: f64, piece: u32| {
                 if score > best[end].score {
-                    best[end] = Best {
-                        score,
-                        start: start as u32,
-                        piece,
-                    };
+                    best[end] = Best { score, start: start as u32, piece };
                 }
             };
             self.vocabulary.prefixes(&text[start..], |length, piece| {

@@ -70,10 +70,7 @@ fn specifications_are_the_model_sdks() {
         (number(), json!({"type": "number", "default": 0})),
         (number().min(2.0), json!({"type": "number", "default": 2, "min": 2})),
         (number().max(-1.0), json!({"type": "number", "default": -1, "max": -1})),
-        (
-            category(["a", "b"]),
-            json!({"type": "category", "oneOf": ["a", "b"], "default": "a"}),
-        ),
+        (category(["a", "b"]), json!({"type": "category", "oneOf": ["a", "b"], "default": "a"})),
         (
             vector(512),
             json!({"type": "vector", "length": 512, "samplingMean": 0, "samplingStd": 1,

@@ -226,10 +226,9 @@ fn run_streaming(
                 }
                 ("output", json!({ "outputs": outputs, "progress": progress }))
             }
-            Event::Done { outputs, elapsed } => (
-                "done",
-                json!({ "outputs": outputs, "milliseconds": elapsed.as_secs_f64() * 1e3 }),
-            ),
+            Event::Done { outputs, elapsed } => {
+                ("done", json!({ "outputs": outputs, "milliseconds": elapsed.as_secs_f64() * 1e3 }))
+            }
             Event::Failed(words) => ("error", json!({ "error": words })),
             Event::Cancelled => ("error", json!({ "error": "the run was cancelled" })),
         };

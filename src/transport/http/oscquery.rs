@@ -168,8 +168,9 @@ pub fn command(server: &Server, text: &str, connection: &Connection) -> Option<S
 }
 
 fn obey(server: &Server, text: &str, connection: &Connection) -> Result<(), String> {
-    let json: Json_ = serde_json::from_str(text)
-        .map_err(|error| format!("expected OSC in a binary frame, or JSON in a text frame: {error}"))?;
+    let json: Json_ = serde_json::from_str(text).map_err(|error| {
+        format!("expected OSC in a binary frame, or JSON in a text frame: {error}")
+    })?;
     let data = json["DATA"].as_str();
     let hub = server.inlet.hub();
     match (json["COMMAND"].as_str(), data) {
@@ -206,8 +207,20 @@ mod tests {
             values: vec![value],
         };
         let cases = [
-            (number().min(0.0).max(1.0), Some(Value::from(0.5)), "f", json!([{"MIN": 0, "MAX": 1}]), json!([0.5])),
-            (category(["a", "b"]), Some("a".into()), "s", json!([{"VALS": ["a", "b"]}]), json!(["a"])),
+            (
+                number().min(0.0).max(1.0),
+                Some(Value::from(0.5)),
+                "f",
+                json!([{"MIN": 0, "MAX": 1}]),
+                json!([0.5]),
+            ),
+            (
+                category(["a", "b"]),
+                Some("a".into()),
+                "s",
+                json!([{"VALS": ["a", "b"]}]),
+                json!(["a"]),
+            ),
             (boolean(), Some(true.into()), "i", json!([{"VALS": [0, 1]}]), json!([1])),
             (vector(2), Some(vec![0.5_f32, 1.0].into()), "ff", Json_::Null, json!([0.5, 1.0])),
             (array(text()), None, "[s]", Json_::Null, Json_::Null),

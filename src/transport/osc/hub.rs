@@ -342,7 +342,9 @@ impl Hub {
                     .get_or_init(|| packet::write(message, format.ascii).into());
                 match packet.len() <= limit {
                     true => packets.push(Arc::clone(packet)),
-                    false => self.push_split(&mut packets, message, packet.len(), limit, format, to),
+                    false => {
+                        self.push_split(&mut packets, message, packet.len(), limit, format, to)
+                    }
                 }
             }
             if format.bundle && packets.len() > 1 {

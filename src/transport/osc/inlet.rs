@@ -72,9 +72,8 @@ impl Inlet {
 
     fn dispatch_at(&self, ntp: u64, message: Message, from: Peer) {
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let ahead = ntp as f64 / f64::from(u32::MAX).mul_add(1.0, 1.0)
-            - NTP_TO_UNIX
-            - unix.as_secs_f64();
+        let ahead =
+            ntp as f64 / f64::from(u32::MAX).mul_add(1.0, 1.0) - NTP_TO_UNIX - unix.as_secs_f64();
         if ahead <= 0.0 {
             return self.router.dispatch(&message, from);
         }

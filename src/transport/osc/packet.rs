@@ -2,7 +2,9 @@
 //! here, since rosc 0.11.4 recurses on nested ones and drops what follows a bad one without a word.
 
 use crate::router::{Argument, Message, Opaque};
-use rosc::{OscArray, OscBundle, OscColor, OscMessage, OscMidiMessage, OscPacket, OscTime, OscType};
+use rosc::{
+    OscArray, OscBundle, OscColor, OscMessage, OscMidiMessage, OscPacket, OscTime, OscType,
+};
 use std::ops::Range;
 
 /// Bundles within bundles go no deeper than this.
@@ -104,7 +106,8 @@ fn read_message(bytes: &[u8]) -> Result<Message, String> {
         None => bytes.extend_from_slice(b",\0\0\0"),
         Some(b',') => {
             let tags = &mut bytes[n_address..];
-            let n_tags = tags.iter().position(|&byte| byte == 0).ok_or("the type tags have no end")?;
+            let n_tags =
+                tags.iter().position(|&byte| byte == 0).ok_or("the type tags have no end")?;
             check_tags(&mut tags[..n_tags])?;
         }
         Some(_) => return Err("the arguments have no type tags, so they can't be read".into()),
@@ -160,9 +163,7 @@ fn argument(osc: OscType) -> Argument {
         OscType::Bool(flag) => Argument::Bool(flag),
         OscType::Nil => Argument::Nil,
         OscType::Inf => Argument::Impulse,
-        OscType::Array(array) => {
-            Argument::Array(array.content.into_iter().map(argument).collect())
-        }
+        OscType::Array(array) => Argument::Array(array.content.into_iter().map(argument).collect()),
         OscType::Time(time) => Argument::Opaque(Opaque::Time(time.seconds, time.fractional)),
         OscType::Midi(midi) => {
             Argument::Opaque(Opaque::Midi([midi.port, midi.status, midi.data1, midi.data2]))

@@ -68,7 +68,9 @@ impl Schedule {
             || self.sender.try_send((due, message, from)).is_err()
         {
             self.n_waiting.fetch_sub(1, Ordering::AcqRel);
-            return Err(format!("{CAPACITY} messages wait for their time, which is as many as may"));
+            return Err(format!(
+                "{CAPACITY} messages wait for their time, which is as many as may"
+            ));
         }
         Ok(())
     }

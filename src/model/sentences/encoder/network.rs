@@ -120,21 +120,12 @@ impl Network {
     /// The embedding table, in the file.
     pub fn table(&self) -> Table<'_> {
         let bytes = self.file.bytes("embedding.table", &[TABLE_ROWS, EMBEDDING]);
-        Table {
-            bytes: bytes.expect("the table was there when the file was opened"),
-            network: self,
-        }
+        Table { bytes: bytes.expect("the table was there when the file was opened"), network: self }
     }
 
     /// `x` of every row: `embedding` is [rows, EMBEDDING], `out` is [rows, PROJECTED].
     pub fn project(&self, embedding: &[f32], out: &mut [f32], rows: &mut Vec<Row>) {
-        product(
-            &self.project.weight,
-            embedding,
-            out,
-            rows,
-            Some(&self.project.bias),
-        );
+        product(&self.project.weight, embedding, out, rows, Some(&self.project.bias));
         let norm = &self.project_norm;
         for x in out.chunks_exact_mut(PROJECTED) {
             vector::normalize(x);
@@ -150,13 +141,7 @@ impl Network {
             vector::scale(sum, &norm.gain, &norm.shift, length as f32);
         }
         let n = lengths.len();
-        let Last {
-            rows,
-            mean,
-            a,
-            y,
-            b,
-        } = last;
+        let Last { rows, mean, a, y, b } = last;
         resize(mean, n * OUT);
         product(&self.pool.weight, sums, mean, rows, None);
         for (mean, &length) in mean.chunks_exact_mut(OUT).zip(lengths) {
@@ -233,9 +218,9 @@ fn product(
     bias: Option<&[f32]>,
 ) {
     match bias {
-        Some(bias) => out
-            .chunks_exact_mut(weight.width())
-            .for_each(|out| out.copy_from_slice(bias)),
+        Some(bias) => {
+            out.chunks_exact_mut(weight.width()).for_each(|out| out.copy_from_slice(bias))
+        }
         None => out.fill(0.0),
     }
     add_product(weight, input, out, rows);
@@ -244,10 +229,10 @@ fn product(
 /// `out += input · weight`, with rows one after the other.
 fn add_product(weight: &Packed, input: &[f32], out: &mut [f32], rows: &mut Vec<Row>) {
     rows.clear();
-    rows.extend((0..out.len() / weight.width()).map(|i| Row {
-        from: i * weight.depth(),
-        to: i * weight.width(),
-    }));
+    rows.extend(
+        (0..out.len() / weight.width())
+            .map(|i| Row { from: i * weight.depth(), to: i * weight.width() }),
+    );
     weight.add_product(input, out, rows);
 }
 

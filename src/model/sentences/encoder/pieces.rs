@@ -101,11 +101,7 @@ impl Cache {
     }
 
     fn take_slot(&mut self, piece: u32) -> u32 {
-        let owner = Owner {
-            piece,
-            used: true,
-            step: self.step,
-        };
+        let owner = Owner { piece, used: true, step: self.step };
         let slot = if self.owners.len() < self.capacity {
             self.owners.push(owner);
             self.data.resize(self.owners.len() * SLOT, 0.0);
@@ -141,37 +137,24 @@ impl Cache {
         resize(&mut self.embedding, n * EMBEDDING);
         resize(&mut self.projected, n * PROJECTED);
         let table = network.table();
-        for (&(piece, _), out) in self
-            .missing
-            .iter()
-            .zip(self.embedding.chunks_exact_mut(EMBEDDING))
+        for (&(piece, _), out) in
+            self.missing.iter().zip(self.embedding.chunks_exact_mut(EMBEDDING))
         {
             table.embedding(piece, out);
         }
         network.project(&self.embedding, &mut self.projected, &mut self.rows);
-        for (&(_, slot), x) in self
-            .missing
-            .iter()
-            .zip(self.projected.chunks_exact(PROJECTED))
-        {
+        for (&(_, slot), x) in self.missing.iter().zip(self.projected.chunks_exact(PROJECTED)) {
             let slot = &mut self.data[slot as usize * SLOT..][..SLOT];
             slot[..PROJECTED].copy_from_slice(x);
             slot[PROJECTED..].fill(0.0);
         }
         for (i, first) in FIRST.into_iter().enumerate() {
             self.rows.clear();
-            self.rows.extend(
-                self.missing
-                    .iter()
-                    .enumerate()
-                    .map(|(row, &(_, slot))| Row {
-                        from: row * PROJECTED + i * BRANCH,
-                        to: slot as usize * SLOT + first,
-                    }),
-            );
-            network.branches[i]
-                .first
-                .add_product(&self.projected, &mut self.data, &self.rows);
+            self.rows.extend(self.missing.iter().enumerate().map(|(row, &(_, slot))| Row {
+                from: row * PROJECTED + i * BRANCH,
+                to: slot as usize * SLOT + first,
+            }));
+            network.branches[i].first.add_product(&self.projected, &mut self.data, &self.rows);
         }
     }
 }

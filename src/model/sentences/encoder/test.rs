@@ -14,10 +14,7 @@ fn agrees_with_the_plain_network() {
         let expected = plain::embed(&dir.join("weights.safetensors"), &ids).unwrap();
         let got = encoder.embed(&[text]).unwrap().remove(0);
         for (got, expected) in got.iter().zip(&expected) {
-            assert!(
-                (got - expected).abs() < 1e-5,
-                "{text:.40}: {got} for {expected}"
-            );
+            assert!((got - expected).abs() < 1e-5, "{text:.40}: {got} for {expected}");
         }
     }
 }

@@ -86,8 +86,7 @@ impl Worker {
         let mut done = 0;
         for (i, text) in texts.iter().enumerate() {
             let before = self.ids.len();
-            self.tokenizer
-                .encode_into(text, &mut self.scratch, &mut self.ids);
+            self.tokenizer.encode_into(text, &mut self.scratch, &mut self.ids);
             let length = self.ids.len() - before;
             if before > 0 && self.ids.len() > STEP {
                 // The text does not fit into the group: it begins the next one.
@@ -113,25 +112,16 @@ impl Worker {
             for begin in (0..length).step_by(STEP) {
                 let end = length.min(begin + STEP);
                 if n_pieces + end - begin > STEP {
-                    self.step
-                        .run(&self.network, &mut self.cache, &self.ids, &mut self.sums);
+                    self.step.run(&self.network, &mut self.cache, &self.ids, &mut self.sums);
                     n_pieces = 0;
                 }
                 n_pieces += end - begin;
-                self.step.spans.push(Span {
-                    text,
-                    first,
-                    length,
-                    begin,
-                    end,
-                });
+                self.step.spans.push(Span { text, first, length, begin, end });
             }
             first += length;
         }
-        self.step
-            .run(&self.network, &mut self.cache, &self.ids, &mut self.sums);
-        self.network
-            .finish(&mut self.sums, &self.lengths, out, &mut self.last);
+        self.step.run(&self.network, &mut self.cache, &self.ids, &mut self.sums);
+        self.network.finish(&mut self.sums, &self.lengths, out, &mut self.last);
         self.ids.clear();
         self.lengths.clear();
         // A very long text leaves no lasting mark on memory.
@@ -179,9 +169,7 @@ impl Step {
     /// Writes `hidden`: zeros outside the text, elsewhere `h` from the slots of the neighbours.
     fn first_convolution(&mut self, network: &Network, data: &[f32]) {
         let n_rows: usize = self.spans.iter().map(Span::n_rows).sum();
-        self.hidden
-            .iter_mut()
-            .for_each(|hidden| resize(hidden, n_rows * BRANCH));
+        self.hidden.iter_mut().for_each(|hidden| resize(hidden, n_rows * BRANCH));
         let mut row = 0;
         let mut slots = &self.slots[..];
         for span in &self.spans {
@@ -243,9 +231,7 @@ impl Step {
                 row += span.n_rows();
             }
             let hidden = &self.hidden[i];
-            network.branches[i]
-                .second
-                .add_product(hidden, &mut self.features, &self.rows);
+            network.branches[i].second.add_product(hidden, &mut self.features, &self.rows);
             for row in &self.rows {
                 let hidden = &hidden[row.from + left * BRANCH..][..BRANCH];
                 let out = &mut self.features[row.to..][..BRANCH];

@@ -3,10 +3,7 @@ use super::{lines, sentences};
 /// Each case is the sentences as they should come out; the text is these with one of the ways
 /// of joining them.
 const CASES: &[&[&str]] = &[
-    &[
-        "Two roads diverged in a yellow wood.",
-        "And sorry I could not travel both.",
-    ],
+    &["Two roads diverged in a yellow wood.", "And sorry I could not travel both."],
     &["One sentence without an end"],
     &["Mr. Frost met Dr. Williams.", "They spoke of snow."],
     &["Mrs. Dalloway said she would buy the flowers herself."],
@@ -53,10 +50,7 @@ const CASES: &[&[&str]] = &[
     &["Bread, wine, etc. were brought.", "We ate."],
     &["Bread, wine, etc.", "Then we ate."],
     &["Smith et al. found it.", "We did not."],
-    &[
-        "Visit example.com or write to a.b@example.org today.",
-        "Thanks.",
-    ],
+    &["Visit example.com or write to a.b@example.org today.", "Thanks."],
     &["1. Wash the rice.", "2. Boil it."],
     &["IV. The winter."],
     &["He came on Jan. 5 and left on Dec. 24.", "It snowed."],
@@ -80,9 +74,7 @@ fn cases_come_out_as_written() {
             let text = expected.join(joint);
             let got = sentences(&text);
             if got != *expected {
-                failures.push(format!(
-                    "{text:?}\n  gave     {got:?}\n  expected {expected:?}"
-                ));
+                failures.push(format!("{text:?}\n  gave     {got:?}\n  expected {expected:?}"));
             }
         }
     }
@@ -95,19 +87,13 @@ fn wide_marks_need_no_space() {
         sentences("吾輩は猫である。名前はまだ無い。"),
         ["吾輩は猫である。", "名前はまだ無い。"]
     );
-    assert_eq!(
-        sentences("「行く？」彼は言った。"),
-        ["「行く？」", "彼は言った。"]
-    );
+    assert_eq!(sentences("「行く？」彼は言った。"), ["「行く？」", "彼は言った。"]);
 }
 
 #[test]
 fn a_blank_line_ends_a_sentence_and_a_newline_does_not() {
     let text = "the moon above\nthe quiet sea\n \t\nno wind\r\nno word\n\n\n";
-    assert_eq!(
-        sentences(text),
-        ["the moon above\nthe quiet sea", "no wind\r\nno word"]
-    );
+    assert_eq!(sentences(text), ["the moon above\nthe quiet sea", "no wind\r\nno word"]);
     assert_eq!(sentences("by Mr.\n\nSmith"), ["by Mr.", "Smith"]);
 }
 
@@ -121,10 +107,7 @@ fn nothing_gives_nothing() {
 
 #[test]
 fn lines_are_lines() {
-    assert_eq!(
-        lines("one. two\n\n three \r\nfour"),
-        ["one. two", "three", "four"]
-    );
+    assert_eq!(lines("one. two\n\n three \r\nfour"), ["one. two", "three", "four"]);
 }
 
 proptest::proptest! {

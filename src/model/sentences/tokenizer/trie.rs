@@ -39,10 +39,7 @@ impl Trie {
     /// The greatest value, or more. (Not every unit with bit 31 set is a value.)
     pub fn greatest_value(&self) -> u32 {
         let values = self.units.iter().filter(|&&unit| unit >> 31 == 1);
-        values
-            .map(|unit| unit & 0x7FFF_FFFF)
-            .max()
-            .unwrap_or_default()
+        values.map(|unit| unit & 0x7FFF_FFFF).max().unwrap_or_default()
     }
 
     /// Whether some key starts with `path`.

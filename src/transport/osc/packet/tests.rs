@@ -157,7 +157,8 @@ fn bundles_are_filled_up_to_their_limit() {
 #[test]
 fn long_vectors_split_into_parts_that_fit() {
     let floats = (0..512).map(|n| Argument::Float(n as f32));
-    let arguments: Vec<_> = [Argument::Int(0), Argument::Int(2)].into_iter().chain(floats).collect();
+    let arguments: Vec<_> =
+        [Argument::Int(0), Argument::Int(2)].into_iter().chain(floats).collect();
     let whole = message("/sentences/embed/embeddings", arguments);
     let parts = split(&whole, write(&whole, false).len(), 1400).unwrap();
     let mut joined = Vec::new();

@@ -8,10 +8,11 @@ mod metrics;
 mod ticket;
 mod worker;
 
-pub use hosted::{Factory, HostSettings, Hosted, Notice, OnNotice, Refusal, Request, Status};
+pub use hosted::{HostSettings, Hosted, Notice, OnNotice, Refusal, Request, Status};
 pub use metrics::{Counters, Histogram};
 pub use ticket::{Event, Reply};
 
+use crate::model::Factory;
 use crate::signature::{Values, is_name};
 use crate::time::Clock;
 use hosted::HostedParts;

@@ -45,6 +45,9 @@ pub trait Model: Send {
     fn run(&mut self, command: &str, inputs: &Values, run: &mut Run) -> Result<Values, Error>;
 }
 
+/// Makes a model: called when it is hosted, and again after a panic or a hang.
+pub type Factory = Arc<dyn Fn() -> Box<dyn Model> + Send + Sync>;
+
 /// What a model is set up with.
 pub struct Setup {
     /// The options of the manifest, complete and checked.

@@ -154,9 +154,10 @@ impl From<f64> for Value {
     }
 }
 
+/// By its shortest decimal form, so that 0.8_f32 stays 0.8 and is not 0.800000011920929.
 impl From<f32> for Value {
     fn from(number: f32) -> Self {
-        Value::Number(number.into())
+        Value::Number(number.to_string().parse().unwrap_or_else(|_| number.into()))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::metrics::Counters;
 use super::ticket::{End, Reply, Ticket};
 use super::worker;
-use crate::model::{CancelToken, Model};
+use crate::model::{CancelToken, Factory};
 use crate::signature::{Manifest, Values, accept};
 use crate::time::{Clock, Time};
 use crate::value::Value;
@@ -13,9 +13,6 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// Makes a model: called when it is hosted, and again after a panic or a hang.
-pub type Factory = Arc<dyn Fn() -> Box<dyn Model> + Send + Sync>;
 
 /// Workers that hang may still hold memory and a core, so no more than these are left behind at once.
 const MAX_ABANDONED: usize = 3;

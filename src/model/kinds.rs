@@ -1,7 +1,6 @@
 //! The kinds of model that a project file can name.
 
-use super::Model;
-use crate::engine::Factory;
+use super::{Factory, Model};
 use crate::signature::Manifest;
 use std::fmt;
 use std::sync::Arc;

@@ -2,8 +2,8 @@
 
 use super::network::Network;
 use super::{Runtime, RuntimeError};
-use crate::engine::{Engine, EngineSettings, Factory, HostSettings, Notice, OnNotice};
-use crate::model::Model;
+use crate::engine::{Engine, EngineSettings, HostSettings, Notice, OnNotice};
+use crate::model::{Factory, Model};
 use crate::project::{Listen, Project};
 use crate::router::{Message, Outlet, Pattern, Peer, Router, Wish, publish_notice};
 use crate::signature::Values;

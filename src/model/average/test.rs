@@ -1,3 +1,5 @@
+//! The averages of known words, and the words that are passed over.
+
 use std::path::Path;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The packed product against a plain triple loop, whatever the number of rows.
+
 use super::*;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

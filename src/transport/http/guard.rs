@@ -65,8 +65,9 @@ pub async fn check(
         return error(
             StatusCode::FORBIDDEN,
             &format!(
-                "the page's origin {origin:?} may not drive this runtime: add it to \
-                 'allow_origins' under [listen] in the project file"
+                "the page's origin {} may not drive this runtime: add it to 'allow_origins' \
+                 under [listen] in the project file",
+                String::from_utf8_lossy(origin.as_bytes())
             ),
         );
     }

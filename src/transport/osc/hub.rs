@@ -272,14 +272,15 @@ impl Hub {
         }
     }
 
-    /// The asker itself, and its IP at the port that patches with a fixed inlet listen on.
+    /// The asker itself, and its IP at the port that patches with a fixed inlet listen on. The asker
+    /// comes last: it hears as the sending thread goes back to sleep, and need not share its core.
     fn to_asker(&self, peer: Peer) -> Vec<Delivery> {
         let format = self.format_of(peer);
         let delivery = |to| Delivery { to, format, only: None };
         match peer {
             Peer::Udp(address) if address.port() != self.reply_port => {
                 let fixed = SocketAddr::new(address.ip(), self.reply_port);
-                vec![delivery(peer), delivery(Peer::Udp(fixed))]
+                vec![delivery(Peer::Udp(fixed)), delivery(peer)]
             }
             Peer::Udp(_) | Peer::Connection(_) => vec![delivery(peer)],
             Peer::Local => Vec::new(),

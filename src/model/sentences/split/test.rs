@@ -1,3 +1,5 @@
+//! The splitter on a table of hard cases, and on what it must never lose.
+
 use super::{lines, sentences};
 
 /// Each case is the sentences as they should come out; the text is these with one of the ways

@@ -78,8 +78,7 @@ impl PythonEcho {
             .and_then(|at| arguments.get(at + 1).cloned())
             .unwrap_or_else(|| "python3".into());
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/echo.py");
-        let mut child =
-            Command::new(&python).arg(script).stdout(Stdio::piped()).spawn().ok()?;
+        let mut child = Command::new(&python).arg(script).stdout(Stdio::piped()).spawn().ok()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take()?).read_line(&mut line).ok()?;
         match line.trim().parse::<u16>() {
@@ -150,7 +149,8 @@ fn keep_busy(runtime: &Arc<Runtime>, stop: &Arc<AtomicBool>) -> std::thread::Joi
     // Without a network of its own: what the benchmark's runtime embeds would flood its outlets.
     let hosted = runtime.engine().model("sentences").expect("it is hosted");
     std::thread::spawn(move || {
-        let lines: Vec<String> = (0..500).map(|n| format!("the {n} roads of the {n} seas")).collect();
+        let lines: Vec<String> =
+            (0..500).map(|n| format!("the {n} roads of the {n} seas")).collect();
         let text = lines.join("\n");
         while !stop.load(Ordering::Relaxed) {
             let (sender, done) = std::sync::mpsc::channel();

@@ -10,8 +10,9 @@ pub use tree::{Access, Node, type_tags};
 use crate::engine::{Engine, Event, Hosted, Notice, Refusal, Request};
 use crate::signature::Values;
 use arguments::{read_inputs, read_value, write_outputs};
+use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// An OSC argument, whatever library decoded it.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,12 +150,22 @@ pub trait Outlet: Send + Sync {
 pub struct Router {
     engine: Arc<Engine>,
     outlet: Arc<dyn Outlet>,
+    latest: Arc<Latest>,
 }
+
+/// The newest outputs of each command, by model and command, so that they can be asked for.
+type Latest = Mutex<HashMap<(String, String), Values>>;
 
 impl Router {
     /// A router between an engine and an outlet.
     pub fn new(engine: Arc<Engine>, outlet: Arc<dyn Outlet>) -> Self {
-        Self { engine, outlet }
+        Self { engine, outlet, latest: Arc::default() }
+    }
+
+    /// The newest outputs of a command, if it ever ran.
+    pub fn latest(&self, model: &str, command: &str) -> Option<Values> {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        latest.get(&(model.to_string(), command.to_string())).cloned()
     }
 
     /// The engine behind it.
@@ -261,14 +272,18 @@ impl Router {
         command: &str,
         asked_by: Peer,
     ) -> impl Fn(Event) + Send + Sync + 'static {
-        let outlet = Arc::clone(&self.outlet);
+        let (outlet, latest) = (Arc::clone(&self.outlet), Arc::clone(&self.latest));
         let (model, command) = (model.to_string(), command.to_string());
         move |event| {
             let error =
                 |words: String| vec![Message::text(format!("/{model}/{command}/error"), words)];
             let messages = match event {
-                Event::Partial { outputs, .. } | Event::Done { outputs, .. } => {
-                    write_outputs(&model, &command, &outputs)
+                Event::Partial { outputs, .. } => write_outputs(&model, &command, &outputs),
+                Event::Done { outputs, .. } => {
+                    let messages = write_outputs(&model, &command, &outputs);
+                    let mut latest = latest.lock().unwrap_or_else(PoisonError::into_inner);
+                    latest.insert((model.clone(), command.clone()), outputs);
+                    messages
                 }
                 Event::Failed(words) => error(words),
                 Event::Cancelled => error("the run was cancelled".into()),

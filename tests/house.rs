@@ -6,17 +6,37 @@ use std::process::Command;
 
 /// The rooms in the order in which data flows. Each may use those before it.
 const ROOMS: &[&str] = &[
-    "value", "signature", "time", "model", "engine", "router", "transport", "project", "runtime",
+    "value",
+    "signature",
+    "time",
+    "model",
+    "engine",
+    "router",
+    "transport",
+    "project",
+    "runtime",
     "program",
 ];
 /// Files in which a reader loses the thread are split.
 const MAX_LINES: usize = 800;
 /// The rooms that may hold `unsafe`: mapped weights, and loops compiled for wide registers.
-const UNSAFE_FILES: &[&str] = &["src/model/weights.rs", "src/model/matrix.rs", "src/model/vector.rs"];
+const UNSAFE_FILES: &[&str] =
+    &["src/model/weights.rs", "src/model/matrix.rs", "src/model/vector.rs"];
 /// What may be linked into a program that is MIT or Apache-2.0.
 const LICENCES: &[&str] = &[
-    "MIT", "MIT-0", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause",
-    "BSD-3-Clause", "ISC", "Zlib", "0BSD", "BSL-1.0", "CC0-1.0", "Unlicense", "Unicode-3.0",
+    "MIT",
+    "MIT-0",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "0BSD",
+    "BSL-1.0",
+    "CC0-1.0",
+    "Unlicense",
+    "Unicode-3.0",
 ];
 
 fn root() -> &'static Path {
@@ -122,9 +142,9 @@ fn dependencies_have_licences_that_allow_ours() {
 fn is_allowed(expression: &str) -> bool {
     let flat = expression.replace(['(', ')'], " ").replace('/', " OR ");
     let squeezed = flat.split_whitespace().collect::<Vec<_>>().join(" ");
-    squeezed.split(" AND ").all(|part| {
-        part.split(" OR ").any(|licence| LICENCES.contains(&licence.trim()))
-    })
+    squeezed
+        .split(" AND ")
+        .all(|part| part.split(" OR ").any(|licence| LICENCES.contains(&licence.trim())))
 }
 
 #[test]

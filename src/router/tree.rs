@@ -3,7 +3,7 @@
 use super::arguments::write_value;
 use super::{Argument, Router};
 use crate::engine::Hosted;
-use crate::signature::{DataType, Field};
+use crate::signature::{Command, DataType, Field, number, text};
 use crate::value::Value;
 
 /// What can be done at an address.
@@ -72,65 +72,69 @@ pub fn type_tags(data_type: &DataType) -> String {
 impl Router {
     /// All addresses, containers first, in the order in which models are hosted.
     pub fn tree(&self) -> Vec<Node> {
+        let built_in = |address: &str, inputs: &[(&str, DataType)], words: &str| {
+            let command = inputs.iter().fold(Command::new("any", ""), |command, (name, input)| {
+                command.input(name, input.clone(), "")
+            });
+            Node::new(address, words, Access::Write).with_fields(&command.inputs)
+        };
+        let switch = || number().min(0.0).max(1.0).step(1.0);
+        let subscription = [("pattern", text()), ("port", number().min(1.0).max(65535.0))];
         let mut nodes = vec![
             Node::new("/", "enjamb: models that speak OSC.", Access::Container),
-            Node::new("/ping", "Answers /pong with the same arguments.", Access::Write),
-            Node::new(
-                "/subscribe",
-                "Sends you what matches a pattern: s pattern, i port.",
-                Access::Write,
-            ),
-            Node::new("/unsubscribe", "Stops that again.", Access::Write),
-            Node::new(
-                "/bundle",
-                "i 1: answers to you come as one bundle; i 0: one by one.",
-                Access::Write,
-            ),
-            Node::new(
-                "/ascii",
-                "i 1: text to you is spelled in ASCII; i 0: in UTF-8.",
-                Access::Write,
-            ),
+            built_in("/ping", &[], "Answers /pong with the same arguments."),
+            built_in("/subscribe", &subscription, "Sends you every output that a pattern covers."),
+            built_in("/unsubscribe", &subscription, "Ends that again."),
+            built_in("/bundle", &[("on", switch())], "1: each answer to you comes as one bundle."),
+            built_in("/ascii", &[("on", switch())], "1: text to you is spelled in ASCII."),
         ];
         for model in self.engine().models() {
-            add_model(&model, &mut nodes);
+            self.add_model(&model, &mut nodes);
         }
         nodes
     }
-}
 
-fn add_model(model: &Hosted, nodes: &mut Vec<Node>) {
-    let manifest = model.manifest();
-    let root = format!("/{}", model.name());
-    nodes.push(Node::new(&root, &manifest.description, Access::Container));
-    nodes.push(Node::new(
-        &format!("{root}/error"),
-        "Says when the model was started anew, and why.",
-        Access::Read,
-    ));
-    for command in &manifest.commands {
-        let at = format!("{root}/{}", command.name);
-        let mut run = Node::new(&at, &command.description, Access::Write);
-        run.fields = command.inputs.clone();
-        nodes.push(run);
-        for field in &command.inputs {
-            let address = format!("{at}/{}", field.name);
-            let mut node = Node::new(&address, &field.description, Access::ReadWrite)
-                .with_fields(std::slice::from_ref(field));
-            node.values = vec![model.held(&command.name, &field.name)];
-            nodes.push(node);
-        }
-        for field in &command.outputs {
-            // An output that has an input's name shares its address, which then takes and sends.
-            if command.inputs.iter().any(|input| input.name == field.name) {
-                continue;
+    fn add_model(&self, model: &Hosted, nodes: &mut Vec<Node>) {
+        let manifest = model.manifest();
+        let root = format!("/{}", model.name());
+        nodes.push(Node::new(&root, &manifest.description, Access::Container));
+        nodes.push(Node::new(
+            &format!("{root}/error"),
+            "Says when the model was started anew, and why.",
+            Access::Read,
+        ));
+        for command in &manifest.commands {
+            let at = format!("{root}/{}", command.name);
+            let mut run = Node::new(&at, &command.description, Access::Write);
+            run.fields = command.inputs.clone();
+            nodes.push(run);
+            for field in &command.inputs {
+                let address = format!("{at}/{}", field.name);
+                let mut node = Node::new(&address, &field.description, Access::ReadWrite)
+                    .with_fields(std::slice::from_ref(field));
+                node.values = vec![model.held(&command.name, &field.name)];
+                nodes.push(node);
             }
-            nodes.push(
-                Node::new(&format!("{at}/{}", field.name), &field.description, Access::Read)
-                    .with_fields(std::slice::from_ref(field)),
-            );
+            let latest = self.latest(model.name(), &command.name);
+            for field in &command.outputs {
+                // An output that has an input's name shares its address, which then takes and sends.
+                if command.inputs.iter().any(|input| input.name == field.name) {
+                    continue;
+                }
+                let address = format!("{at}/{}", field.name);
+                let mut node = Node::new(&address, &field.description, Access::Read)
+                    .with_fields(std::slice::from_ref(field));
+                // An array is sent an item a message, so it has no value as a whole; it can be long, too.
+                let latest = latest.as_ref().and_then(|latest| latest.get(&field.name));
+                node.values = latest
+                    .filter(|value| value.as_array().is_none())
+                    .map(|v| Some(v.clone()))
+                    .into_iter()
+                    .collect();
+                nodes.push(node);
+            }
+            let words = "Says why a run failed: what was wrong, what was expected.";
+            nodes.push(Node::new(&format!("{at}/error"), words, Access::Read));
         }
-        let words = "Says why a run failed: what was wrong, what was expected.";
-        nodes.push(Node::new(&format!("{at}/error"), words, Access::Read));
     }
 }

@@ -76,7 +76,9 @@ impl Connection {
 
 struct PeerState {
     last_heard: Time,
-    subscriptions: Vec<(Pattern, Option<u16>)>,
+    /// A port that another socket at its IP subscribed: any packet from the IP keeps it.
+    kept_by_ip: bool,
+    subscriptions: Vec<Pattern>,
     listens: Vec<String>,
     format: Format,
 }
@@ -164,10 +166,18 @@ impl Hub {
 
     /// Notes that a packet came from a peer, which keeps its subscriptions alive.
     pub fn heard_from(&self, peer: Peer) {
-        if self.n_peers.load(Relaxed) > 0
-            && let Some(state) = lock(&self.peers).get_mut(&peer)
-        {
-            state.last_heard = self.clock.now();
+        if self.n_peers.load(Relaxed) == 0 {
+            return;
+        }
+        let now = self.clock.now();
+        for (known, state) in lock(&self.peers).iter_mut() {
+            let same_ip = match (known, peer) {
+                (Peer::Udp(known), Peer::Udp(from)) => known.ip() == from.ip(),
+                _ => false,
+            };
+            if *known == peer || state.kept_by_ip && same_ip {
+                state.last_heard = now;
+            }
         }
     }
 
@@ -194,7 +204,7 @@ impl Hub {
         let wanted = |peer: &Peer| {
             let state = peers.get(peer);
             let patterns = state.map_or(Vec::new(), |state| {
-                state.subscriptions.iter().map(|(pattern, _)| pattern.to_string()).collect()
+                state.subscriptions.iter().map(Pattern::to_string).collect()
             });
             if patterns.is_empty() { "answers".to_string() } else { patterns.join(" ") }
         };
@@ -256,6 +266,7 @@ impl Hub {
         }
         let state = peers.entry(peer).or_insert_with(|| PeerState {
             last_heard: self.clock.now(),
+            kept_by_ip: false,
             subscriptions: Vec::new(),
             listens: Vec::new(),
             format: Format::default(),
@@ -289,6 +300,13 @@ impl Hub {
 
     fn deliveries(&self, asked_by: Peer) -> Vec<Delivery> {
         let mut deliveries = self.to_asker(asked_by);
+        // The project knows best how a place that it names wants its messages.
+        for destination in self.destinations.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            let to = Peer::Udp(destination.to);
+            if let Some(asker) = deliveries.iter_mut().find(|delivery| delivery.to == to) {
+                asker.format = destination.format;
+            }
+        }
         let mut add = |new: Delivery| match deliveries.iter_mut().find(|known| known.to == new.to) {
             // Whoever is there twice gets all that either would, once.
             Some(known) => match (&mut known.only, new.only) {
@@ -303,14 +321,9 @@ impl Hub {
         }
         if self.n_peers.load(Relaxed) > 0 {
             for (peer, state) in lock(&self.peers).iter() {
-                for (pattern, port) in &state.subscriptions {
-                    let to = match (peer, port) {
-                        (Peer::Udp(address), Some(port)) => {
-                            Peer::Udp(SocketAddr::new(address.ip(), *port))
-                        }
-                        _ => *peer,
-                    };
-                    add(Delivery { to, format: state.format, only: Some(vec![pattern.clone()]) });
+                if !state.subscriptions.is_empty() {
+                    let only = Some(state.subscriptions.clone());
+                    add(Delivery { to: *peer, format: state.format, only });
                 }
                 for address in &state.listens {
                     if let Ok(pattern) = Pattern::parse(address) {
@@ -396,6 +409,15 @@ impl Hub {
     }
 }
 
+/// Whom a subscription is for: the peer itself, or another port at its IP.
+fn subscriber(peer: Peer, port: Option<u16>) -> Result<Peer, String> {
+    match (peer, port) {
+        (peer, None) => Ok(peer),
+        (Peer::Udp(address), Some(port)) => Ok(Peer::Udp(SocketAddr::new(address.ip(), port))),
+        (_, Some(_)) => Err("another port can be asked for over UDP only".into()),
+    }
+}
+
 impl Outlet for Hub {
     fn reply(&self, to: Peer, messages: &[Message]) {
         // Replies are short and come from network threads, so they need not wait for the sender's.
@@ -419,28 +441,24 @@ impl Outlet for Hub {
     }
 
     fn subscribe(&self, peer: Peer, pattern: Pattern, port: Option<u16>) -> Result<(), String> {
-        if port.is_some() && !matches!(peer, Peer::Udp(_)) {
-            return Err("another port can be asked for over UDP only".into());
-        }
-        self.with_state(peer, |state| {
-            let subscription = (pattern, port);
-            if state.subscriptions.contains(&subscription) {
+        let subscriber = subscriber(peer, port)?;
+        self.with_state(subscriber, |state| {
+            state.kept_by_ip |= subscriber != peer;
+            if state.subscriptions.contains(&pattern) {
                 return Ok(());
             }
             if state.subscriptions.len() >= MAX_SUBSCRIPTIONS {
                 return Err(format!("expected at most {MAX_SUBSCRIPTIONS} subscriptions"));
             }
-            state.subscriptions.push(subscription);
+            state.subscriptions.push(pattern);
             Ok(())
         })?
     }
 
     fn unsubscribe(&self, peer: Peer, pattern: Option<Pattern>, port: Option<u16>) {
-        if let Some(state) = lock(&self.peers).get_mut(&peer) {
-            state.subscriptions.retain(|(known, known_port)| {
-                pattern.as_ref().is_some_and(|pattern| pattern != known)
-                    || port.is_some() && port != *known_port
-            });
+        let Ok(subscriber) = subscriber(peer, port) else { return };
+        if let Some(state) = lock(&self.peers).get_mut(&subscriber) {
+            state.subscriptions.retain(|known| pattern.as_ref().is_some_and(|p| p != known));
         }
     }
 

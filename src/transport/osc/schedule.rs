@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn no_more_wait_than_may() {
         let schedule = Schedule::start_with(|_, _| {}).unwrap();
-        let mut add = || schedule.add(Duration::from_secs(50), message("/a".into()), Peer::Local);
+        let add = || schedule.add(Duration::from_secs(50), message("/a".into()), Peer::Local);
         // The thread may need a moment to take what the channel holds.
         let n_added = (0..CAPACITY).filter(|_| add().is_ok()).count();
         assert_eq!(n_added, CAPACITY);

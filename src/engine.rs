@@ -133,7 +133,8 @@ impl Engine {
 
     /// The model hosted under a name.
     pub fn model(&self, name: &str) -> Option<Arc<Hosted>> {
-        self.models().into_iter().find(|model| model.name() == name)
+        let models = self.models.read().unwrap_or_else(PoisonError::into_inner);
+        models.iter().find(|model| model.name() == name).cloned()
     }
 
     /// All models, in the order in which they were hosted.

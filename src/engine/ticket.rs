@@ -4,6 +4,7 @@ use super::metrics::Counters;
 use crate::model::CancelToken;
 use crate::signature::Values;
 use crate::time::Time;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -62,7 +63,7 @@ impl Ticket {
     pub fn partial(&self, outputs: Values, progress: Option<f32>) {
         if !self.has_ended() {
             self.counters.partials.fetch_add(1, Ordering::Relaxed);
-            (self.reply)(Event::Partial { outputs, progress });
+            self.tell(Event::Partial { outputs, progress });
         }
     }
 
@@ -83,7 +84,12 @@ impl Ticket {
             End::Cancelled => (&counters.cancelled, Event::Cancelled),
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        (self.reply)(event);
+        self.tell(event);
+    }
+
+    /// A reply that panics is a fault of whoever asked, and must not cost the model its thread.
+    fn tell(&self, event: Event) {
+        let _ = catch_unwind(AssertUnwindSafe(|| (self.reply)(event)));
     }
 
     /// Ends a run whose deadline has passed, telling its model to stop.

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// A project file in the working folder runs without being named.
 const FILE_HERE: &str = "enjamb.toml";
+/// A model that takes longer to load than this is not waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How often the project file is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 
@@ -67,6 +69,7 @@ fn wait_with_spinner(runtime: &Runtime, shared: &Shared) {
     };
     let style = ProgressStyle::with_template("{spinner} loading {msg}");
     spinner.set_style(style.expect("the template is sound"));
+    let began = Instant::now();
     loop {
         let models = runtime.engine().models();
         let starting: Vec<_> = models
@@ -74,7 +77,7 @@ fn wait_with_spinner(runtime: &Runtime, shared: &Shared) {
             .filter(|model| model.status() == Status::Starting)
             .map(|model| model.name().to_string())
             .collect();
-        if starting.is_empty() {
+        if starting.is_empty() || began.elapsed() > PATIENCE {
             break;
         }
         spinner.set_message(starting.join(", "));
@@ -108,7 +111,8 @@ fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, shared: &Shared
     for model in &models {
         match model.status() {
             Status::Failed(words) => println!("  {:<10} could not start: {words}", model.name()),
-            _ => println!("  {:<10} {}", model.name(), model.manifest().description),
+            Status::Starting => println!("  {:<10} is still loading", model.name()),
+            Status::Running => println!("  {:<10} {}", model.name(), model.manifest().description),
         }
     }
     println!("\ntry, in another terminal:\n");

@@ -8,6 +8,7 @@ mod oscquery;
 pub use guard::Access;
 
 use crate::router::Router as OscRouter;
+use crate::transport::osc::frame::MAX_PACKET;
 use crate::transport::osc::{Inlet, websocket};
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
@@ -82,10 +83,13 @@ async fn osc(State(server): Shared, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
     let from = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     match (WebSocketUpgrade::from_request_parts(&mut parts, &()).await, from) {
-        (Ok(upgrade), Some(from)) => upgrade.on_upgrade(move |socket| async move {
-            let on_text = |text: &str, connection: &_| oscquery::command(&server, text, connection);
-            websocket::converse(socket, from, &server.inlet, on_text).await;
-        }),
+        (Ok(upgrade), Some(from)) => {
+            upgrade.max_message_size(MAX_PACKET).on_upgrade(move |socket| async move {
+                let on_text =
+                    |text: &str, connection: &_| oscquery::command(&server, text, connection);
+                websocket::converse(socket, from, &server.inlet, on_text).await;
+            })
+        }
         (Err(rejection), _) => rejection.into_response(),
         (_, None) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

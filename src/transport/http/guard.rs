@@ -56,11 +56,11 @@ pub async fn check(
     }
     let origin = request.headers().get(header::ORIGIN).cloned();
     let Some(origin) = origin else { return next.run(request).await };
-    let own = host.is_some_and(|host| origin.as_bytes() == format!("http://{host}").as_bytes());
-    if own {
+    let text = origin.to_str().unwrap_or("");
+    if is_own_origin(text, host, server.http_address.port()) {
         return next.run(request).await;
     }
-    let allowed = origin.to_str().is_ok_and(|origin| access.allows_origin(origin));
+    let allowed = access.allows_origin(text);
     if !allowed {
         return error(
             StatusCode::FORBIDDEN,
@@ -87,6 +87,13 @@ fn add_cors(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
     let allowed = HeaderValue::from_static("Content-Type, Authorization, Accept");
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+}
+
+/// Whether a page came from this very server, under any of the names that it has for its computer.
+fn is_own_origin(origin: &str, host: Option<&str>, port: u16) -> bool {
+    let Some(authority) = origin.strip_prefix("http://") else { return false };
+    let names = ["localhost", "127.0.0.1", "[::1]"];
+    host == Some(authority) || names.iter().any(|name| authority == format!("{name}:{port}"))
 }
 
 fn is_own_host(host: &str) -> bool {
@@ -127,6 +134,14 @@ mod tests {
         for host in ["evil.example", "localhost.evil.example:8000", "127.0.0.1.evil.example", ""] {
             assert!(!is_own_host(host), "{host}");
         }
+    }
+
+    #[test]
+    fn origins_are_our_own_under_any_local_name() {
+        let own = |origin| is_own_origin(origin, Some("127.0.0.1:8000"), 8000);
+        assert!(own("http://127.0.0.1:8000") && own("http://localhost:8000"));
+        assert!(!own("http://localhost:3000") && !own("https://localhost:8000") && !own("null"));
+        assert!(!own("http://192.168.1.5:8000") && !own("http://evil.example") && !own(""));
     }
 
     #[test]

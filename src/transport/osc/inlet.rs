@@ -7,6 +7,7 @@ use super::schedule::Schedule;
 use crate::router::{Message, Outlet, Peer, Router};
 use crate::time::Time;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
@@ -44,6 +45,14 @@ impl Inlet {
 
     /// Takes in one packet. Returns as soon as its messages are on their way to the models.
     pub fn receive(&self, bytes: &[u8], from: Peer) {
+        // A fault of ours that one packet brings to light must not end the thread that all share.
+        if catch_unwind(AssertUnwindSafe(|| self.read(bytes, from))).is_err() {
+            let now = self.router.engine().clock().now();
+            self.complain(now, from, "enjamb itself failed on this packet; please report it");
+        }
+    }
+
+    fn read(&self, bytes: &[u8], from: Peer) {
         let now = self.router.engine().clock().now();
         let traffic = self.hub.traffic();
         self.hub.heard_from(from);

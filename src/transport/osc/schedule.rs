@@ -4,6 +4,7 @@ use crate::router::{Message, Peer, Router};
 use crossbeam::channel::{self, RecvTimeoutError, Sender};
 use std::collections::BTreeMap;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -48,7 +49,8 @@ impl Schedule {
                     Err(RecvTimeoutError::Timeout) => {
                         if let Some((_, (message, from))) = queue.pop_first() {
                             n_left.fetch_sub(1, Ordering::AcqRel);
-                            dispatch(message, from);
+                            // What one message brings to light must not hold up the others.
+                            let _ = catch_unwind(AssertUnwindSafe(|| dispatch(message, from)));
                         }
                     }
                     Err(RecvTimeoutError::Disconnected) => return,

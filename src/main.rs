@@ -23,7 +23,7 @@ struct Cli {
 #[derive(Args, Clone)]
 struct Shared {
     /// Move all ports by N, for a second runtime on one computer.
-    #[arg(long, global = true, default_value_t = 0, value_name = "N")]
+    #[arg(long, global = true, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u16).range(..=8000))]
     port_offset: u16,
     /// Print JSON, for scripts.
     #[arg(long, global = true)]

@@ -134,7 +134,10 @@ impl Runtime {
         if let Some(network) = &self.network {
             if current.destinations != project.destinations {
                 network.set_destinations(project.destinations.clone());
-                done.push(format!("sending to {} destinations", project.destinations.len()));
+                let places: Vec<_> =
+                    project.destinations.iter().map(|d| d.to.to_string()).collect();
+                let places = if places.is_empty() { "nobody".into() } else { places.join(", ") };
+                done.push(format!("sending to {places}"));
             }
             if current.listen.allow_origins != project.listen.allow_origins {
                 network.set_origins(project.listen.allow_origins.clone());

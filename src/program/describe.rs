@@ -9,17 +9,17 @@ use serde_json::{Value as Json, json};
 pub fn models(shared: &Shared) -> Result<(), String> {
     let specs = specifications(shared)?;
     if shared.json {
-        println!("{specs:#}");
+        say!("{specs:#}");
         return Ok(());
     }
     for spec in specs.as_array().into_iter().flatten() {
         let (name, words) = (word(&spec["name"]), word(&spec["description"]));
-        println!("{name:<12} {words}");
+        say!("{name:<12} {words}");
         for command in spec["commands"].as_array().into_iter().flatten() {
-            println!("{:<12}   /{name}/{}", "", word(&command["name"]));
+            say!("{:<12}   /{name}/{}", "", word(&command["name"]));
         }
         if let Some(problem) = spec["error"].as_str() {
-            println!("{:<12}   could not start: {problem}", "");
+            say!("{:<12}   could not start: {problem}", "");
         }
     }
     Ok(())
@@ -34,15 +34,15 @@ pub fn describe(model: &str, shared: &Shared) -> Result<(), String> {
         format!("there is no model '{model}', only {}", known.join(", "))
     })?;
     if shared.json {
-        println!("{spec:#}");
+        say!("{spec:#}");
         return Ok(());
     }
-    println!("{}: {}", word(&spec["name"]), word(&spec["description"]));
+    say!("{}: {}", word(&spec["name"]), word(&spec["description"]));
     for command in spec["commands"].as_array().into_iter().flatten() {
-        println!("\n/{model}/{}\n  {}", word(&command["name"]), word(&command["description"]));
+        say!("\n/{model}/{}\n  {}", word(&command["name"]), word(&command["description"]));
         for (title, fields) in [("in", &command["inputs"]), ("out", &command["outputs"])] {
             for field in fields.as_array().into_iter().flatten() {
-                println!(
+                say!(
                     "  {title:<4} {:<20} {:<24} {}",
                     word(&field["name"]),
                     type_words(field),
@@ -53,9 +53,9 @@ pub fn describe(model: &str, shared: &Shared) -> Result<(), String> {
     }
     let options = spec["options"].as_array().map_or(&[] as &[Json], Vec::as_slice);
     if !options.is_empty() {
-        println!("\noptions, in the project file");
+        say!("\noptions, in the project file");
         for field in options {
-            println!(
+            say!(
                 "  {:<25} {:<24} {}",
                 word(&field["name"]),
                 type_words(field),

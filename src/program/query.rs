@@ -2,8 +2,10 @@
 
 use super::client::Client;
 use crate::Shared;
+use enjamb::engine::{Event, Request};
 use enjamb::signature::{Command, DataType, Values};
 use enjamb::{Project, Runtime};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value as Json};
 
 /// Runs the command and prints its outputs.
@@ -21,7 +23,7 @@ pub fn query(model: &str, command: &str, inputs: &[String], shared: &Shared) -> 
         None => query_here(model, command, inputs)?,
     };
     match shared.json {
-        true => println!("{outputs:#}"),
+        true => say!("{outputs:#}"),
         false => print_outputs(&outputs),
     }
     Ok(())
@@ -51,8 +53,41 @@ fn query_here(model: &str, command: &str, inputs: &[String]) -> Result<Json, Str
         .without_network()
         .start()
         .map_err(|error| error.to_string())?;
-    let outputs = runtime.run(model, command, values).map_err(|error| error.to_string())?;
+    let outputs = run_with_bar(&runtime, model, command, values)?;
     serde_json::to_value(&outputs).map_err(|error| error.to_string())
+}
+
+/// Runs a command, with a progress bar on a terminal if the model says how far it is.
+fn run_with_bar(
+    runtime: &Runtime,
+    model: &str,
+    command: &str,
+    inputs: Values,
+) -> Result<Values, String> {
+    let (sender, events) = crossbeam::channel::unbounded();
+    let request = Request::new(move |event| {
+        // Nobody is there to hear it only when this function has returned.
+        let _ = sender.send(event);
+    });
+    let refused = |refusal: enjamb::engine::Refusal| refusal.to_string();
+    runtime.router().submit(model, command, inputs, request).map_err(refused)?;
+    let bar = ProgressBar::no_length();
+    let style = ProgressStyle::with_template("{bar:32} {percent}% {eta}");
+    bar.set_style(style.expect("the template is sound"));
+    let outcome = loop {
+        match events.recv() {
+            Ok(Event::Partial { progress, .. }) => {
+                bar.set_length(1000);
+                bar.set_position((progress.unwrap_or(0.0) * 1000.0) as u64);
+            }
+            Ok(Event::Done { outputs, .. }) => break Ok(outputs),
+            Ok(Event::Failed(words)) => break Err(words),
+            Ok(Event::Cancelled) => break Err("the run was cancelled".into()),
+            Err(_) => break Err("the model was taken off".into()),
+        }
+    };
+    bar.finish_and_clear();
+    outcome
 }
 
 /// Types whose values are written plainly; all others are written as JSON.
@@ -83,10 +118,10 @@ fn print_outputs(outputs: &Json) {
     for (name, value) in outputs.as_object().into_iter().flatten() {
         match value {
             Json::Array(items) if items.iter().any(|item| !item.is_number()) => {
-                println!("{name}");
-                items.iter().for_each(|item| println!("  {}", short(item)));
+                say!("{name}");
+                items.iter().for_each(|item| say!("  {}", short(item)));
             }
-            value => println!("{name}  {}", short(value)),
+            value => say!("{name}  {}", short(value)),
         }
     }
 }

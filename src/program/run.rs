@@ -47,7 +47,7 @@ pub fn run(project: Option<&Path>, shared: &Shared) -> Result<(), String> {
         }
     }
     if !shared.json {
-        println!("\ngoodbye");
+        say!("\ngoodbye");
     }
     Ok(())
 }
@@ -96,37 +96,37 @@ fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, shared: &Shared
             "osc": osc.to_string(), "http": http.to_string(), "models": names,
             "seconds": took.as_secs_f64(),
         });
-        return println!("{line}");
+        return say!("{line}");
     }
     let project = file.map_or("the default project".into(), |path| path.display().to_string());
-    println!(
+    say!(
         "enjamb {} runs {project}, ready in {:.2} s\n",
         env!("CARGO_PKG_VERSION"),
         took.as_secs_f32()
     );
     let reply_port = 57200 + shared.port_offset;
-    println!("  OSC        {osc}, UDP and TCP; answers come to you and to port {reply_port}");
-    println!("  WebSocket  ws://{http}/osc");
-    println!("  HTTP       http://{http}\n");
+    say!("  OSC        {osc}, UDP and TCP; answers come to you and to port {reply_port}");
+    say!("  WebSocket  ws://{http}/osc");
+    say!("  HTTP       http://{http}\n");
     for model in &models {
         match model.status() {
-            Status::Failed(words) => println!("  {:<10} could not start: {words}", model.name()),
-            Status::Starting => println!("  {:<10} is still loading", model.name()),
-            Status::Running => println!("  {:<10} {}", model.name(), model.manifest().description),
+            Status::Failed(words) => say!("  {:<10} could not start: {words}", model.name()),
+            Status::Starting => say!("  {:<10} is still loading", model.name()),
+            Status::Running => say!("  {:<10} {}", model.name(), model.manifest().description),
         }
     }
-    println!("\ntry, in another terminal:\n");
+    say!("\ntry, in another terminal:\n");
     let port = osc.port();
-    println!("  oscsend 127.0.0.1 {port} /ping s hello");
+    say!("  oscsend 127.0.0.1 {port} /ping s hello");
     if let Some(line) = models.iter().find_map(|model| osc_line(model, port)) {
-        println!("  {line}");
+        say!("  {line}");
     }
     let offset = match shared.port_offset {
         0 => String::new(),
         n => format!(" --port-offset {n}"),
     };
-    println!("  enjamb monitor{offset}        (or: cargo run --release -- monitor{offset})\n");
-    println!("ctrl-c ends it");
+    say!("  enjamb monitor{offset}        (or: cargo run --release -- monitor{offset})\n");
+    say!("ctrl-c ends it");
 }
 
 /// A line to type for the first command whose first input is a text.

@@ -146,6 +146,9 @@ pub trait Outlet: Send + Sync {
     fn wish(&self, peer: Peer, wish: Wish);
 }
 
+/// Addresses that change how a client is sent to.
+const CLIENT_ADDRESSES: &[&str] = &["/subscribe", "/unsubscribe", "/bundle", "/ascii"];
+
 /// Leads messages to commands and their outputs out again. Share it in an [`Arc`].
 pub struct Router {
     engine: Arc<Engine>,
@@ -208,7 +211,11 @@ impl Router {
 
     fn dispatch_pattern(&self, message: &Message, from: Peer) -> Result<(), String> {
         let pattern = Pattern::parse(&message.address)?;
-        let takes = |node: &Node| matches!(node.access, Access::Write | Access::ReadWrite);
+        // What changes how a client is sent to must be meant by name: `/*` would do and undo it.
+        let takes = |node: &Node| {
+            matches!(node.access, Access::Write | Access::ReadWrite)
+                && !CLIENT_ADDRESSES.contains(&node.address.as_str())
+        };
         let mut n_matched = 0;
         for node in self.tree().iter().filter(|node| takes(node) && pattern.matches(&node.address))
         {

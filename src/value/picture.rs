@@ -185,7 +185,7 @@ fn class_color(id: usize) -> [u8; 3] {
         return [0, 0, 0];
     }
     let hue = (id as f32 * 0.618_034).fract() * 6.0;
-    let value = if id % 2 == 0 { 0.72 } else { 0.95 };
+    let value = if id.is_multiple_of(2) { 0.72 } else { 0.95 };
     let channel = |offset: f32| {
         let k = (hue + offset) % 6.0;
         let dip = (k.min(4.0 - k)).clamp(0.0, 1.0);

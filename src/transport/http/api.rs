@@ -70,7 +70,7 @@ pub async fn models(State(server): Shared) -> Json<Vec<Json_>> {
 pub async fn model(State(server): Shared, Path(name): Path<String>) -> Response {
     match find(&server, &name) {
         Ok(model) => Json(specification(&model)).into_response(),
-        Err(response) => response,
+        Err(refusal) => refused(&refusal),
     }
 }
 
@@ -80,7 +80,7 @@ pub async fn command(
 ) -> Response {
     let model = match find(&server, &model) {
         Ok(model) => model,
-        Err(response) => return response,
+        Err(refusal) => return refused(&refusal),
     };
     match model.manifest().find(&command) {
         Some(command) => Json(command.specification()).into_response(),
@@ -95,13 +95,13 @@ pub async fn chains() -> Json<Vec<Json_>> {
     Json(Vec::new())
 }
 
-fn find(server: &Server, name: &str) -> Result<Arc<Hosted>, Response> {
+fn find(server: &Server, name: &str) -> Result<Arc<Hosted>, Refusal> {
     let engine = server.router.engine();
     engine.model(name).ok_or_else(|| {
         let models = engine.models();
         let known: Vec<&str> = models.iter().map(|model| model.name()).collect();
         let words = format!("there is no model '{name}' here, only {}", known.join(", "));
-        error(StatusCode::NOT_FOUND, &words)
+        Refusal::Unknown(words)
     })
 }
 
@@ -132,7 +132,7 @@ pub async fn run(
 ) -> Response {
     let hosted = match find(&server, &model) {
         Ok(hosted) => hosted,
-        Err(response) => return response,
+        Err(refusal) => return refused(&refusal),
     };
     let inputs = match read_body(&hosted, &command, &body) {
         Ok(inputs) => inputs,

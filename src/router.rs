@@ -99,6 +99,11 @@ impl Message {
     pub fn text(address: impl Into<String>, words: impl Into<String>) -> Self {
         Self { address: address.into(), arguments: vec![Argument::Text(words.into())] }
     }
+
+    /// Whether it tells of an error.
+    pub fn is_error(&self) -> bool {
+        self.address.ends_with("/error")
+    }
 }
 
 /// Who sent a message, and gets the answers.

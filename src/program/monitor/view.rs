@@ -190,10 +190,12 @@ fn body(pen: &mut Pen, board: &Board, look: &Look, now: Instant) {
             1 + n_wanted.min(n_lines / 5)
         }
     };
+    let n_rows = board.rows.values().flatten().flatten().count();
+    let n_spare = n_lines.saturating_sub(n_people + n_rows + 2);
     let n_faults = match (board.faults.len(), n_lines) {
-        (_, 0..4) => 0,
-        (0, _) => 0,
-        (n, _) => 1 + n.min(n_lines / 5),
+        (0, _) | (_, 0..4) => 0,
+        // Where the table leaves room, whole sentences get it.
+        (n, _) => (1 + n.min(n_lines / 5)).max((1 + 2 * n).min(n_spare)),
     };
     let end = pen.bottom;
     pen.bottom = end.saturating_sub((n_people + n_faults) as u16);
@@ -302,8 +304,8 @@ fn faults(pen: &mut Pen, board: &Board, look: &Look, now: Instant, n_lines: usiz
     if shown.is_empty() {
         return pen.line(" no errors");
     }
-    // A whole screen of errors has room for whole sentences.
-    let wraps = look.only_errors;
+    // Every error gets its line before the newest get a second one.
+    let mut n_spare = pen.n_lines().saturating_sub(shown.len());
     for fault in shown {
         if pen.n_lines() == 0 {
             break;
@@ -325,7 +327,11 @@ fn faults(pen: &mut Pen, board: &Board, look: &Look, now: Instant, n_lines: usiz
         let mut rest = text.as_str();
         let mut head = format!(" {:>6}  ", words::age(age));
         loop {
-            let (now_shown, later) = if wraps { wrap(rest, n_columns) } else { (rest, "") };
+            let (now_shown, later) = match n_spare {
+                0 => (rest, ""),
+                _ => wrap(rest, n_columns),
+            };
+            n_spare -= usize::from(!later.is_empty());
             pen.line(vec![Span::raw(head), Span::styled(words::fit(now_shown, n_columns), style)]);
             (rest, head) = (later, " ".repeat(9));
             if rest.is_empty() || pen.n_lines() == 0 {
@@ -359,7 +365,7 @@ fn wrap(text: &str, n_columns: usize) -> (&str, &str) {
 /// Who gets what on the left, the models on the right.
 fn people(pen: &mut Pen, board: &Board, look: &Look) {
     let (left, right, top) = (pen.left, pen.right, pen.y);
-    let middle = left + (right - left) / 2;
+    let middle = left + (right - left) * 11 / 20;
     let totals = &board.totals;
     pen.right = middle;
     pen.heading("who gets what");

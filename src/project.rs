@@ -131,6 +131,11 @@ impl Project {
     #[must_use]
     pub fn with_port_offset(mut self, offset: u16) -> Self {
         let listen = &mut self.listen;
+        // Where outputs go when the project names no destination moves along.
+        let implied = Destination::on_this_computer(listen.reply_port);
+        for destination in self.destinations.iter_mut().filter(|known| **known == implied) {
+            destination.to.set_port(listen.reply_port.saturating_add(offset));
+        }
         for port in [&mut listen.osc_port, &mut listen.http_port, &mut listen.reply_port] {
             *port = port.saturating_add(offset);
         }
@@ -198,11 +203,7 @@ impl File {
         let destinations = match self.send {
             Some(tables) => tables.into_iter().map(SendTable::check).collect::<Result<_, _>>()?,
             // Patches that never say hello expect outputs here.
-            None => vec![Destination {
-                to: (Ipv4Addr::LOCALHOST, listen.reply_port).into(),
-                only: Vec::new(),
-                format: Format::default(),
-            }],
+            None => vec![Destination::on_this_computer(listen.reply_port)],
         };
         // The table is sorted by name; people expect the order in which they wrote.
         let mut tables: Vec<_> = self.models.into_iter().collect();
@@ -359,6 +360,7 @@ mod tests {
         assert_eq!(names, ["sentences", "average"]);
         assert_eq!(project.destinations[0].to.to_string(), "127.0.0.1:57200");
         assert_eq!(project.listen, Listen::default());
+        assert_eq!(project.with_port_offset(10).destinations[0].to.to_string(), "127.0.0.1:57210");
     }
 
     #[test]

@@ -99,6 +99,11 @@ impl Message {
     pub fn text(address: impl Into<String>, words: impl Into<String>) -> Self {
         Self { address: address.into(), arguments: vec![Argument::Text(words.into())] }
     }
+
+    /// Whether it tells of an error.
+    pub fn is_error(&self) -> bool {
+        self.address.ends_with("/error")
+    }
 }
 
 /// Who sent a message, and gets the answers.
@@ -182,7 +187,13 @@ impl Router {
     }
 
     /// Takes a message in. Never waits for a model: an answer comes later, through the outlet.
+    ///
+    /// What tells of an error is never answered: two runtimes that send to each other would go on
+    /// telling each other so for ever.
     pub fn dispatch(&self, message: &Message, from: Peer) {
+        if message.is_error() {
+            return;
+        }
         if let Err(words) = self.try_dispatch(message, from) {
             let address = format!("{}/error", message.address.trim_end_matches('/'));
             self.outlet.reply(from, &[Message::text(address, words)]);

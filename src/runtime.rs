@@ -4,7 +4,7 @@ mod announce;
 mod builder;
 mod network;
 
-pub use builder::RuntimeBuilder;
+pub use builder::{RuntimeBuilder, shipped_model_dirs};
 
 use crate::engine::{Engine, Event, Request, Status};
 use crate::project::{HostedModel, Listen, Project};

@@ -158,7 +158,7 @@ fn look_again(path: &Path, known: &mut String, runtime: &Runtime, shared: &Share
 }
 
 /// Says when the program should end.
-fn stop_signal() -> Result<crossbeam::channel::Receiver<()>, String> {
+pub fn stop_signal() -> Result<crossbeam::channel::Receiver<()>, String> {
     let (stop, stopped) = crossbeam::channel::bounded(1);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

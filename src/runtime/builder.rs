@@ -34,7 +34,7 @@ impl Default for RuntimeBuilder {
 
 /// Where the models that ship may lie: where ENJAMB_MODELS says, beside the program, in the working
 /// folder, and in the checkout that the program was built from.
-fn shipped_model_dirs() -> Vec<PathBuf> {
+pub fn shipped_model_dirs() -> Vec<PathBuf> {
     let named = std::env::var_os("ENJAMB_MODELS").map(PathBuf::from);
     let beside = std::env::current_exe()
         .ok()

@@ -12,6 +12,9 @@ use tokio::sync::Notify;
 const WATCH_CAPACITY: usize = 1024;
 /// Arguments that an entry shows; a vector of 512 floats helps nobody on a terminal.
 const MAX_SHOWN: usize = 6;
+/// Characters that an entry shows of a text, and of an error's words, which matter to their end.
+const MAX_TEXT: usize = 80;
+const MAX_ERROR: usize = 400;
 
 /// Which way something passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -62,9 +65,15 @@ pub struct Traffic {
 pub struct Watcher {
     entries: ArrayQueue<Entry>,
     news: Notify,
+    n_missed: AtomicU64,
 }
 
 impl Watcher {
+    /// Entries that this watcher was too slow for.
+    pub fn n_missed(&self) -> u64 {
+        self.n_missed.load(Relaxed)
+    }
+
     /// The next entry; waits for one.
     pub async fn next(&self) -> Entry {
         loop {
@@ -79,8 +88,11 @@ impl Watcher {
 impl Traffic {
     /// Starts to watch.
     pub fn watch(&self) -> Arc<Watcher> {
-        let watcher =
-            Arc::new(Watcher { entries: ArrayQueue::new(WATCH_CAPACITY), news: Notify::new() });
+        let watcher = Arc::new(Watcher {
+            entries: ArrayQueue::new(WATCH_CAPACITY),
+            news: Notify::new(),
+            n_missed: AtomicU64::new(0),
+        });
         let mut watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
         watchers.push(Arc::downgrade(&watcher));
         self.n_watchers.store(watchers.len(), Relaxed);
@@ -127,7 +139,7 @@ impl Traffic {
                 direction,
                 peer: peer(),
                 address: message.address.clone(),
-                arguments: summary(&message.arguments),
+                arguments: summary(message),
             });
         }
     }
@@ -136,7 +148,9 @@ impl Traffic {
         let mut watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
         watchers.retain(|watcher| match watcher.upgrade() {
             Some(watcher) => {
-                watcher.entries.force_push(entry.clone());
+                if watcher.entries.force_push(entry.clone()).is_some() {
+                    watcher.n_missed.fetch_add(1, Relaxed);
+                }
                 watcher.news.notify_one();
                 true
             }
@@ -146,7 +160,10 @@ impl Traffic {
     }
 }
 
-fn summary(arguments: &[Argument]) -> String {
+fn summary(message: &Message) -> String {
+    let arguments = &message.arguments;
+    let max_text = if message.is_error() { MAX_ERROR } else { MAX_TEXT };
+    let short = |argument| short(argument, max_text);
     let mut words: Vec<String> = arguments.iter().take(MAX_SHOWN).map(short).collect();
     if arguments.len() > MAX_SHOWN {
         words.push(format!("... {} in all", arguments.len()));
@@ -154,14 +171,14 @@ fn summary(arguments: &[Argument]) -> String {
     words.join(" ")
 }
 
-fn short(argument: &Argument) -> String {
+fn short(argument: &Argument, max_text: usize) -> String {
     match argument {
         Argument::Int(n) => n.to_string(),
         Argument::Long(n) => n.to_string(),
         Argument::Float(n) => format!("{n:.4}"),
         Argument::Double(n) => format!("{n:.4}"),
-        Argument::Text(text) if text.chars().count() > 80 => {
-            format!("\"{}...\"", text.chars().take(80).collect::<String>())
+        Argument::Text(text) if text.chars().count() > max_text => {
+            format!("\"{}...\"", text.chars().take(max_text).collect::<String>())
         }
         Argument::Text(text) => format!("\"{text}\""),
         other => other.describe(),
@@ -182,6 +199,7 @@ mod tests {
         }
         let oldest = watcher.entries.pop().unwrap();
         assert_eq!(oldest.arguments, "10 10 10 10 10 10 ... 8 in all");
+        assert_eq!(watcher.n_missed(), 10);
         drop(watcher);
         traffic.message_out(Duration::ZERO, || "udp".into(), &message(0));
         assert_eq!(traffic.n_watchers.load(Relaxed), 0);

@@ -307,7 +307,11 @@ pub async fn traffic(
     let ticks = tokio::time::interval(TOTALS_EVERY);
     let events = stream::unfold((server, watcher, ticks), |(server, watcher, mut ticks)| async {
         let (name, data) = tokio::select! {
-            _ = ticks.tick() => ("totals", totals(&server).to_string()),
+            _ = ticks.tick() => {
+                let mut totals = totals(&server);
+                totals["missed"] = watcher.n_missed().into();
+                ("totals", totals.to_string())
+            }
             entry = watcher.next() => ("message", json!(entry).to_string()),
         };
         let event = sse::Event::default().event(name).data(data);

@@ -9,7 +9,7 @@ use crate::transport::traffic::Traffic;
 use crossbeam::queue::ArrayQueue;
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -46,6 +46,14 @@ pub struct Destination {
     pub only: Vec<Pattern>,
     /// How it wants them.
     pub format: Format,
+}
+
+impl Destination {
+    /// All outputs, to a port of this computer.
+    pub fn on_this_computer(port: u16) -> Self {
+        let to = (Ipv4Addr::LOCALHOST, port).into();
+        Self { to, only: Vec::new(), format: Format::default() }
+    }
 }
 
 /// An open TCP or WebSocket connection, as the hub sees it.
@@ -336,6 +344,15 @@ impl Hub {
         deliveries
     }
 
+    /// An answer that tells of an error counts as one, however many hear it. What could not even be
+    /// read was counted as it came in; its answer is a bare `/error`.
+    fn count_errors(&self, messages: &[Message]) {
+        let n_errors = messages.iter().filter(|m| m.is_error() && m.address != "/error").count();
+        if n_errors > 0 {
+            self.traffic.n_errors.fetch_add(n_errors as u64, Relaxed);
+        }
+    }
+
     fn deliver(&self, deliveries: Vec<Delivery>, messages: &[Message], direct: bool) {
         let now = self.clock.now();
         // Written at most once for each spelling, however many peers there are.
@@ -421,10 +438,12 @@ fn subscriber(peer: Peer, port: Option<u16>) -> Result<Peer, String> {
 impl Outlet for Hub {
     fn reply(&self, to: Peer, messages: &[Message]) {
         // Replies are short and come from network threads, so they need not wait for the sender's.
+        self.count_errors(messages);
         self.deliver(self.to_asker(to), messages, true);
     }
 
     fn publish(&self, asked_by: Peer, messages: Vec<Message>) {
+        self.count_errors(&messages);
         self.deliver(self.deliveries(asked_by), &messages, false);
     }
 

@@ -96,8 +96,6 @@ impl Inlet {
             )),
         };
         if let Err(words) = queued {
-            let now = self.router.engine().clock().now();
-            self.hub.traffic().error(now, || self.hub.name_of(from), &address, &words);
             self.hub.reply(from, &[Message::text(format!("{address}/error"), words)]);
         }
     }

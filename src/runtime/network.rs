@@ -159,6 +159,8 @@ impl Drop for Network {
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
+        // A model that still runs may hold the hub; the port must be free all the same.
+        self.hub.close();
     }
 }
 

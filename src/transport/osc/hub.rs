@@ -25,6 +25,8 @@ const MAX_PEERS: usize = 1024;
 const MAX_SUBSCRIPTIONS: usize = 64;
 /// Messages that wait for one connection; the oldest give way to new ones.
 const CONNECTION_CAPACITY: usize = 4096;
+/// Their bytes; beyond that too the oldest give way, though the newest is kept whatever its length.
+const MAX_CONNECTION_BYTES: usize = 16 * 1024 * 1024;
 
 /// How messages are written for a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -62,10 +64,32 @@ pub struct Connection {
     /// "tcp 127.0.0.1:5000", for people.
     pub name: String,
     queue: ArrayQueue<Arc<[u8]>>,
+    n_bytes: AtomicUsize,
     news: Notify,
 }
 
 impl Connection {
+    /// Adds a packet. Answers how many older ones gave way to it.
+    fn push(&self, packet: Arc<[u8]>) -> u64 {
+        self.n_bytes.fetch_add(packet.len(), Relaxed);
+        let mut n_dropped = 0;
+        if let Some(old) = self.queue.force_push(packet) {
+            self.n_bytes.fetch_sub(old.len(), Relaxed);
+            n_dropped += 1;
+        }
+        while self.n_bytes.load(Relaxed) > MAX_CONNECTION_BYTES && self.queue.len() > 1 {
+            n_dropped += u64::from(self.pop().is_some());
+        }
+        self.news.notify_one();
+        n_dropped
+    }
+
+    fn pop(&self) -> Option<Arc<[u8]>> {
+        let packet = self.queue.pop()?;
+        self.n_bytes.fetch_sub(packet.len(), Relaxed);
+        Some(packet)
+    }
+
     /// The connection's name on messages.
     pub fn peer(&self) -> Peer {
         Peer::Connection(self.id)
@@ -74,7 +98,7 @@ impl Connection {
     /// The next packet to write; waits for one.
     pub async fn next(&self) -> Arc<[u8]> {
         loop {
-            match self.queue.pop() {
+            match self.pop() {
                 Some(packet) => return packet,
                 None => self.news.notified().await,
             }
@@ -139,6 +163,11 @@ impl Hub {
         }
     }
 
+    /// Sends no more datagrams, and lets go of their socket.
+    pub fn close(&self) {
+        self.udp.stop();
+    }
+
     /// The counters of what passes.
     pub fn traffic(&self) -> &Arc<Traffic> {
         &self.traffic
@@ -155,6 +184,7 @@ impl Hub {
             id: self.n_connected.fetch_add(1, Relaxed),
             name,
             queue: ArrayQueue::new(CONNECTION_CAPACITY),
+            n_bytes: AtomicUsize::new(0),
             news: Notify::new(),
         });
         let mut connections = self.connections.write().unwrap_or_else(PoisonError::into_inner);
@@ -415,10 +445,8 @@ impl Hub {
             Peer::Udp(address) => self.udp.send(address, packet),
             Peer::Connection(id) => {
                 if let Some(connection) = self.connection(id) {
-                    if connection.queue.force_push(packet).is_some() {
-                        self.traffic.n_dropped.fetch_add(1, Relaxed);
-                    }
-                    connection.news.notify_one();
+                    let n_dropped = connection.push(packet);
+                    self.traffic.n_dropped.fetch_add(n_dropped, Relaxed);
                 }
             }
             Peer::Local => {}

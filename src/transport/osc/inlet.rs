@@ -59,7 +59,7 @@ impl Inlet {
         packet::read(bytes, |time, message| {
             let message = match message {
                 Ok(message) => message,
-                Err(problem) => return self.complain(now, from, &problem),
+                Err(problem) => return self.complain(from, &problem),
             };
             traffic.message_in(now, || self.hub.name_of(from), &message);
             match time {
@@ -101,7 +101,8 @@ impl Inlet {
     }
 
     /// Counts what could not be read, and tells its sender, though not at any rate.
-    fn complain(&self, now: Time, from: Peer, problem: &str) {
+    pub(super) fn complain(&self, from: Peer, problem: &str) {
+        let now = self.router.engine().clock().now();
         self.hub.traffic().error(now, || self.hub.name_of(from), "", problem);
         let Ok(mut last) = self.last_complaint.lock() else { return };
         if last.is_none_or(|last| now.saturating_sub(last) >= BETWEEN_COMPLAINTS) {

@@ -216,8 +216,8 @@ pub fn write(message: &Message, ascii: bool) -> Vec<u8> {
     rosc::encoder::encode(&packet).expect("writing into memory can't fail")
 }
 
-/// Gathers written messages into bundles of at most `limit` bytes each; one that alone is larger
-/// gets a bundle of its own.
+/// Gathers written messages into bundles of at most `limit` bytes each; one that would be longer
+/// even in a bundle of its own stays a message.
 pub fn bundle<'a>(messages: impl Iterator<Item = &'a [u8]>, limit: usize) -> Vec<Vec<u8>> {
     let header = || {
         let time = OscTime { seconds: 0, fractional: IMMEDIATELY as u32 };
@@ -226,7 +226,15 @@ pub fn bundle<'a>(messages: impl Iterator<Item = &'a [u8]>, limit: usize) -> Vec
     };
     let mut bundles: Vec<Vec<u8>> = Vec::new();
     for message in messages {
-        let fits = |bundle: &&mut Vec<u8>| bundle.len() + 4 + message.len() <= limit;
+        const N_AROUND: usize = 16 + 4;
+        if message.len().saturating_add(N_AROUND) > limit {
+            bundles.push(message.to_vec());
+            continue;
+        }
+        // The last one may be a message, to which nothing can be added.
+        let fits = |bundle: &&mut Vec<u8>| {
+            bundle.starts_with(b"#") && bundle.len() + 4 + message.len() <= limit
+        };
         let bundle = match bundles.last_mut().filter(fits) {
             Some(bundle) => bundle,
             None => {

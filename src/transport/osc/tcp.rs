@@ -84,7 +84,10 @@ async fn read(
             match packet {
                 Ok(Some(packet)) => inlet.receive(&packet, peer),
                 Ok(None) => break,
-                Err(words) => return Err(io::Error::new(io::ErrorKind::InvalidData, words)),
+                Err(words) => {
+                    inlet.complain(peer, &words);
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, words));
+                }
             }
         }
     }

@@ -9,8 +9,9 @@ use ipnet::IpNet;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Packets on their way to the sender's thread; the oldest give way to new ones.
@@ -27,9 +28,11 @@ const STOP_CHECK: Duration = Duration::from_millis(100);
 
 /// Sends datagrams from a thread of its own, so that models never wait for a socket.
 pub struct UdpSender {
-    socket: Arc<UdpSocket>,
+    /// Weak, so that whoever still holds a hub after the end does not keep the port.
+    socket: Weak<UdpSocket>,
     inbox: Arc<Inbox>,
     unparker: Unparker,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Inbox {
@@ -48,11 +51,11 @@ impl UdpSender {
         let inbox = Arc::new(Inbox { packets, traffic, stop: AtomicBool::new(false) });
         let parker = Parker::new();
         let unparker = parker.unparker().clone();
-        let (thread_inbox, thread_socket) = (Arc::clone(&inbox), Arc::clone(&socket));
-        std::thread::Builder::new()
+        let (thread_inbox, weak) = (Arc::clone(&inbox), Arc::downgrade(&socket));
+        let thread = std::thread::Builder::new()
             .name("osc:udp-out".into())
-            .spawn(move || send_all(&thread_socket, &thread_inbox, &parker))?;
-        Ok(Self { socket, inbox, unparker })
+            .spawn(move || send_all(&socket, &thread_inbox, &parker))?;
+        Ok(Self { socket: weak, inbox, unparker, thread: Mutex::new(Some(thread)) })
     }
 
     /// Hands a packet to the thread.
@@ -65,14 +68,26 @@ impl UdpSender {
 
     /// Sends at once, on this thread: for short replies on a network thread.
     pub fn send_now(&self, to: SocketAddr, packet: &[u8]) {
-        send_datagram(&self.socket, to, packet, &self.inbox.traffic);
+        if let Some(socket) = self.socket.upgrade() {
+            send_datagram(&socket, to, packet, &self.inbox.traffic);
+        }
+    }
+
+    /// Ends the thread and waits for it: it then holds the socket no more, and nothing is sent.
+    pub fn stop(&self) {
+        self.inbox.stop.store(true, Ordering::Release);
+        self.unparker.unpark();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // It panics only if it has a fault, which has been told by then.
+            let _ = thread.join();
+        }
     }
 }
 
 impl Drop for UdpSender {
     fn drop(&mut self) {
-        self.inbox.stop.store(true, Ordering::Release);
-        self.unparker.unpark();
+        self.stop();
     }
 }
 

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Installs the programs that tests/peers.rs talks to: liblo-tools, Pure Data, sclang, Node with osc.js,
+# and Python with python-osc and zeroconf. Does nothing where all is there. Nothing lands in the checkout.
+set -eu
+
+peers="${ENJAMB_PEERS:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/enjamb-peers}"
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+missing=
+need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
+need oscsend liblo-tools
+need oscdump liblo-tools
+need pd puredata-core
+need sclang supercollider-language
+need node nodejs
+need npm npm
+need python3 python3
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+if [ -n "$missing" ]; then
+    as_root apt-get update -q
+    # shellcheck disable=SC2086
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+fi
+
+mkdir -p "$peers"
+if ! "$peers/venv/bin/python" -c 'import pythonosc, zeroconf' 2>/dev/null; then
+    python3 -m venv "$peers/venv"
+    "$peers/venv/bin/pip" install -q --disable-pip-version-check python-osc==1.10.2 zeroconf
+fi
+if [ ! -d "$peers/node_modules/osc" ] || [ ! -d "$peers/node_modules/ws" ]; then
+    npm install --prefix "$peers" --ignore-scripts --no-audit --no-fund --silent osc@2.4 ws@8
+fi
+echo "peers are in $peers"

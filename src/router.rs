@@ -195,12 +195,7 @@ impl Router {
             return;
         }
         if let Err(words) = self.try_dispatch(message, from) {
-            let address = message.address.trim_end_matches('/');
-            // Two runtimes that hear each other would otherwise answer errors with errors for ever.
-            if address.ends_with("/error") {
-                return;
-            }
-            let address = format!("{address}/error");
+            let address = format!("{}/error", message.address.trim_end_matches('/'));
             self.outlet.reply(from, &[Message::text(address, words)]);
         }
     }

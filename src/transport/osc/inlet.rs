@@ -47,8 +47,7 @@ impl Inlet {
     pub fn receive(&self, bytes: &[u8], from: Peer) {
         // A fault of ours that one packet brings to light must not end the thread that all share.
         if catch_unwind(AssertUnwindSafe(|| self.read(bytes, from))).is_err() {
-            let now = self.router.engine().clock().now();
-            self.complain(now, from, "enjamb itself failed on this packet; please report it");
+            self.complain(from, "enjamb itself failed on this packet; please report it");
         }
     }
 

@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 const INBOX_CAPACITY: usize = 16_384;
 /// Packets that wait for one destination; the oldest give way to new ones.
 const DESTINATION_CAPACITY: usize = 8_192;
+/// Their bytes; beyond that too the oldest give way.
+const DESTINATION_BYTES: usize = 16 * 1024 * 1024;
 /// What one destination is sent in one window. A receiver's socket buffer is some 200 kB by default,
 /// and a burst beyond it is lost without a word.
 const WINDOW: Duration = Duration::from_millis(1);
@@ -107,8 +109,17 @@ fn send_datagram(socket: &UdpSocket, to: SocketAddr, packet: &[u8], traffic: &Tr
 #[derive(Default)]
 struct Waiting {
     packets: VecDeque<Arc<[u8]>>,
+    n_waiting_bytes: usize,
     n_bytes: usize,
     n_packets: usize,
+}
+
+impl Waiting {
+    fn pop(&mut self) -> Option<Arc<[u8]>> {
+        let packet = self.packets.pop_front()?;
+        self.n_waiting_bytes -= packet.len();
+        Some(packet)
+    }
 }
 
 fn send_all(socket: &UdpSocket, inbox: &Inbox, parker: &Parker) {
@@ -118,11 +129,14 @@ fn send_all(socket: &UdpSocket, inbox: &Inbox, parker: &Parker) {
     while !inbox.stop.load(Ordering::Acquire) {
         while let Some((to, packet)) = inbox.packets.pop() {
             let destination = waiting.entry(to).or_default();
-            if destination.packets.len() == DESTINATION_CAPACITY {
-                destination.packets.pop_front();
+            destination.n_waiting_bytes += packet.len();
+            destination.packets.push_back(packet);
+            while destination.packets.len() > DESTINATION_CAPACITY
+                || destination.n_waiting_bytes > DESTINATION_BYTES
+            {
+                destination.pop();
                 inbox.traffic.n_dropped.fetch_add(1, Ordering::Relaxed);
             }
-            destination.packets.push_back(packet);
         }
         if window_began.elapsed() >= WINDOW {
             window_began = Instant::now();
@@ -134,7 +148,7 @@ fn send_all(socket: &UdpSocket, inbox: &Inbox, parker: &Parker) {
         for (to, destination) in &mut waiting {
             while destination.n_bytes < MAX_BYTES_PER_WINDOW
                 && destination.n_packets < MAX_PACKETS_PER_WINDOW
-                && let Some(packet) = destination.packets.pop_front()
+                && let Some(packet) = destination.pop()
             {
                 send_datagram(socket, *to, &packet, &inbox.traffic);
                 destination.n_bytes += packet.len();

@@ -367,8 +367,16 @@ fn pages_of_other_origins_may_not_drive_it() {
     let to = http_address(&runtime);
     let own = format!("http://{to}");
     let local = format!("http://localhost:{}", to.port());
-    let foreign = ["http://evil.example", "https://friend.example", "http://friend.example.evil",
-        "http://friend.example:81", local.as_str(), "http://127.0.0.1", "file://", ""];
+    let foreign = [
+        "http://evil.example",
+        "https://friend.example",
+        "http://friend.example.evil",
+        "http://friend.example:81",
+        local.as_str(),
+        "http://127.0.0.1",
+        "file://",
+        "",
+    ];
     for origin in foreign {
         let headers = [("Origin", origin)];
         for (request, body) in [

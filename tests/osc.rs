@@ -114,7 +114,8 @@ fn every_data_type_goes_in_and_comes_out() {
     together!();
     let runtime = runtime();
     let peer = Udp::to(&runtime);
-    let blob = |floats: &[f32]| OscType::Blob(floats.iter().flat_map(|f| f.to_be_bytes()).collect());
+    let blob =
+        |floats: &[f32]| OscType::Blob(floats.iter().flat_map(|f| f.to_be_bytes()).collect());
     let list = |content: Vec<OscType>| OscType::Array(OscArray { content });
     let (one, two) = (f(1.0), f(2.0));
     let v3 = || vec![vec![f(1.0), f(2.0), f(3.0)]];
@@ -130,11 +131,7 @@ fn every_data_type_goes_in_and_comes_out() {
         ("vector", vec![i(1), f(2.0), OscType::Double(3.0)], v3()),
         ("vector", vec![blob(&[1.0, 2.0, 3.0])], v3()),
         ("vector", vec![list(vec![i(1), i(2), i(3)])], v3()),
-        (
-            "texts",
-            vec![s("a"), s("b")],
-            vec![vec![i(0), i(2), s("a")], vec![i(1), i(2), s("b")]],
-        ),
+        ("texts", vec![s("a"), s("b")], vec![vec![i(0), i(2), s("a")], vec![i(1), i(2), s("b")]]),
         ("texts", vec![list(vec![])], vec![vec![i(0), i(0)]]),
         ("numbers", vec![list(vec![i(2)])], vec![vec![i(0), i(1), two.clone()]]),
         (
@@ -147,16 +144,8 @@ fn every_data_type_goes_in_and_comes_out() {
         ("file", vec![s("/tmp/a.wav")], vec![vec![s("/tmp/a.wav")]]),
         ("any", vec![s(r#"{"a":[1,null]}"#)], vec![vec![s(r#"{"a":[1,null]}"#)]]),
         ("point", vec![f(0.25), i(1)], vec![vec![f(0.25), one.clone()]]),
-        (
-            "box",
-            vec![i(0), i(0), f(0.5), f(1.0)],
-            vec![vec![f(0.0), f(0.0), f(0.5), one.clone()]],
-        ),
-        (
-            "landmarks",
-            vec![s("[[0,0],[0.5,1]]")],
-            vec![vec![f(0.0), f(0.0), f(0.5), one.clone()]],
-        ),
+        ("box", vec![i(0), i(0), f(0.5), f(1.0)], vec![vec![f(0.0), f(0.0), f(0.5), one.clone()]]),
+        ("landmarks", vec![s("[[0,0],[0.5,1]]")], vec![vec![f(0.0), f(0.0), f(0.5), one.clone()]]),
     ];
     for (name, args, expected) in cases {
         let out = format!("/echo/{name}/out");
@@ -414,9 +403,8 @@ fn destinations_get_what_they_ask_for_in_their_own_form() {
     together!();
     let (plain, picky, ascii, bundled, small) =
         (Udp::ear(), Udp::ear(), Udp::ear(), Udp::ear(), Udp::ear());
-    let send = |peer: &Udp, more: &str| {
-        format!("[[send]]\nto = \"127.0.0.1:{}\"\n{more}\n", peer.port())
-    };
+    let send =
+        |peer: &Udp, more: &str| format!("[[send]]\nto = \"127.0.0.1:{}\"\n{more}\n", peer.port());
     let project = [
         send(&plain, "only = [\"/echo\", \"//vector\"]"),
         send(&picky, "only = [\"/echo/text*/o[a-z]t\"]"),
@@ -508,7 +496,9 @@ fn the_largest_datagram_passes_both_ways() {
     for bytes in [largest_ping(), junk] {
         let before = status(&runtime, "errors") + status(&runtime, "in");
         peer.send_bytes(&bytes);
-        wait_until("it is counted", || status(&runtime, "errors") + status(&runtime, "in") > before);
+        wait_until("it is counted", || {
+            status(&runtime, "errors") + status(&runtime, "in") > before
+        });
     }
     let deaf = Udp::to(&runtime);
     deaf.send("/ping", vec![]);
@@ -714,6 +704,31 @@ fn websocket_frames_are_packets() {
     let text = "x".repeat(100_000);
     send_frame(&mut socket, &message("/echo/text", vec![s(&text)]));
     assert_eq!(receive_frame(&mut socket).args, [s(&text)]);
+}
+
+#[test]
+fn partials_reach_a_websocket_at_once() {
+    alone!();
+    let runtime = runtime();
+    let mut socket = websocket(&runtime);
+    let mut times: Vec<Duration> = (0..50)
+        .map(|n| {
+            // Two answers in a row: the second must not wait until the first is acknowledged.
+            let began = Instant::now();
+            send_frame(&mut socket, &message("/ping", vec![i(n)]));
+            send_frame(&mut socket, &message("/echo/number", vec![i(n)]));
+            send_frame(&mut socket, &message("/count/up", vec![i(3)]));
+            while receive_frame(&mut socket).addr != "/echo/number/out" {}
+            let took = began.elapsed();
+            wait_until("all have come", || {
+                runtime.engine().model("count").unwrap().n_waiting() == 0
+            });
+            took
+        })
+        .collect();
+    times.sort();
+    println!("three answers over WebSocket: median {:?}, longest {:?}", times[25], times[49]);
+    assert!(times[40] < Duration::from_millis(20), "{times:?}");
 }
 
 #[test]
@@ -936,10 +951,8 @@ fn only_this_computer_is_listened_to() {
         && !own.is_loopback()
     {
         for port in [osc(&runtime).port(), http_address(&runtime).port()] {
-            let refused = TcpStream::connect_timeout(
-                &SocketAddr::new(own, port),
-                Duration::from_secs(2),
-            );
+            let refused =
+                TcpStream::connect_timeout(&SocketAddr::new(own, port), Duration::from_secs(2));
             assert_eq!(refused.unwrap_err().kind(), ErrorKind::ConnectionRefused);
         }
     }

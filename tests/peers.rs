@@ -62,9 +62,9 @@ impl Peer {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = match command.spawn() {
             Ok(child) => child,
-            Err(error) if error.kind() == ErrorKind::NotFound => panic!(
-                "{command:?} is missing: install {package}, or run tests/install-peers.sh"
-            ),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                panic!("{command:?} is missing: install {package}, or run tests/install-peers.sh")
+            }
             Err(error) => panic!("{command:?}: {error}"),
         };
         let (sender, lines) = mpsc::channel();
@@ -253,9 +253,7 @@ fn zeroconf_finds_the_runtime_on_this_computer() {
     let (http, osc) = (http_address(&runtime).port(), osc(&runtime).port());
     let python = installed().join("venv/bin/python");
     let mut peer = Peer::start(
-        Command::new(python)
-            .arg(script("discover.py"))
-            .args([http.to_string(), osc.to_string()]),
+        Command::new(python).arg(script("discover.py")).args([http.to_string(), osc.to_string()]),
         "pip: zeroconf",
     );
     peer.hear(&["ok"]);

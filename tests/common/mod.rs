@@ -164,7 +164,12 @@ pub fn builder(project: &str, listen: Listen) -> RuntimeBuilder {
         false => format!("send = []\n{project}"),
     };
     let project = Project::parse(&project).expect("the test's project is sound");
-    Runtime::builder().project(project).listen(listen).model(|| Echo).model(|| Count).model(|| Fragile)
+    Runtime::builder()
+        .project(project)
+        .listen(listen)
+        .model(|| Echo)
+        .model(|| Count)
+        .model(|| Fragile)
 }
 
 pub fn runtime() -> Runtime {

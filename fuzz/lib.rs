@@ -52,9 +52,10 @@ pub struct Taker;
 
 impl Model for Taker {
     fn manifest(&self) -> Manifest {
-        let all = data_types().into_iter().enumerate().fold(Command::new("all", ""), |all, (i, t)| {
-            all.input(&format!("i{i}"), t, "")
-        });
+        let all = data_types()
+            .into_iter()
+            .enumerate()
+            .fold(Command::new("all", ""), |all, (i, t)| all.input(&format!("i{i}"), t, ""));
         Manifest::new("take", "").command(all)
     }
 

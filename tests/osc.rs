@@ -707,6 +707,31 @@ fn websocket_frames_are_packets() {
 }
 
 #[test]
+fn partials_reach_a_websocket_at_once() {
+    alone!();
+    let runtime = runtime();
+    let mut socket = websocket(&runtime);
+    let mut times: Vec<Duration> = (0..50)
+        .map(|n| {
+            // Two answers in a row: the second must not wait until the first is acknowledged.
+            let began = Instant::now();
+            send_frame(&mut socket, &message("/ping", vec![i(n)]));
+            send_frame(&mut socket, &message("/echo/number", vec![i(n)]));
+            send_frame(&mut socket, &message("/count/up", vec![i(3)]));
+            while receive_frame(&mut socket).addr != "/echo/number/out" {}
+            let took = began.elapsed();
+            wait_until("all have come", || {
+                runtime.engine().model("count").unwrap().n_waiting() == 0
+            });
+            took
+        })
+        .collect();
+    times.sort();
+    println!("three answers over WebSocket: median {:?}, longest {:?}", times[25], times[49]);
+    assert!(times[40] < Duration::from_millis(20), "{times:?}");
+}
+
+#[test]
 fn a_full_queue_answers_at_once() {
     together!();
     let runtime = runtime();

@@ -4,9 +4,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use enjamb::signature::Values;
 use enjamb::value::Value;
 use enjamb::{DataType, Model};
-use enjamb::signature::Values;
 use enjamb_fuzz::{Taker, data_types, on_small_stack};
 use serde_json::Value as Json;
 

@@ -17,6 +17,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use axum::serve::ListenerExt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -60,6 +61,12 @@ pub async fn serve(listener: TcpListener, server: Arc<Server>) -> std::io::Resul
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&server), guard::check))
         .with_state(server);
+    // Small frames and events should leave at once: waiting for company costs up to 40 ms.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!("a connection stays slow: {error}");
+        }
+    });
     axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>()).await
 }
 

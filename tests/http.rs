@@ -372,8 +372,8 @@ fn pages_of_other_origins_may_not_drive_it() {
         "https://friend.example",
         "http://friend.example.evil",
         "http://friend.example:81",
-        local.as_str(),
         "http://127.0.0.1",
+        "http://localhost",
         "file://",
         "",
     ];

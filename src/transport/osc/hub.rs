@@ -504,9 +504,17 @@ impl Outlet for Hub {
 
     fn unsubscribe(&self, peer: Peer, pattern: Option<Pattern>, port: Option<u16>) {
         let Ok(subscriber) = subscriber(peer, port) else { return };
-        if let Some(state) = lock(&self.peers).get_mut(&subscriber) {
+        let mut peers = lock(&self.peers);
+        if let Some(state) = peers.get_mut(&subscriber) {
             state.subscriptions.retain(|known| pattern.as_ref().is_some_and(|p| p != known));
+            let asks_for_nothing = state.subscriptions.is_empty()
+                && state.listens.is_empty()
+                && state.format == Format::default();
+            if asks_for_nothing {
+                peers.remove(&subscriber);
+            }
         }
+        self.n_peers.store(peers.len(), Relaxed);
     }
 
     fn wish(&self, peer: Peer, wish: Wish) {

@@ -130,16 +130,21 @@ impl Project {
     /// Moves every port.
     #[must_use]
     pub fn with_port_offset(mut self, offset: u16) -> Self {
-        let listen = &mut self.listen;
-        // Where outputs go when the project names no destination moves along.
-        let implied = Destination::on_this_computer(listen.reply_port);
-        for destination in self.destinations.iter_mut().filter(|known| **known == implied) {
-            destination.to.set_port(listen.reply_port.saturating_add(offset));
-        }
+        let mut listen = self.listen.clone();
         for port in [&mut listen.osc_port, &mut listen.http_port, &mut listen.reply_port] {
             *port = port.saturating_add(offset);
         }
+        self.listen_as(listen);
         self
+    }
+
+    /// Listens otherwise. Where outputs go when the project names no destination moves along.
+    pub(crate) fn listen_as(&mut self, listen: Listen) {
+        let implied = Destination::on_this_computer(self.listen.reply_port);
+        for destination in self.destinations.iter_mut().filter(|known| **known == implied) {
+            destination.to.set_port(listen.reply_port);
+        }
+        self.listen = listen;
     }
 }
 

@@ -8,7 +8,7 @@ pub use pattern::{Pattern, is_pattern};
 pub use tree::{Access, Node, type_tags};
 
 use crate::engine::{Engine, Event, Hosted, Notice, Refusal, Request};
-use crate::signature::Values;
+use crate::signature::{Field, Values};
 use arguments::{read_inputs, read_value, write_outputs};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -151,9 +151,6 @@ pub trait Outlet: Send + Sync {
     fn wish(&self, peer: Peer, wish: Wish);
 }
 
-/// Addresses that change how a client is sent to.
-const CLIENT_ADDRESSES: &[&str] = &["/subscribe", "/unsubscribe", "/bundle", "/ascii"];
-
 /// Leads messages to commands and their outputs out again. Share it in an [`Arc`].
 pub struct Router {
     engine: Arc<Engine>,
@@ -222,22 +219,31 @@ impl Router {
 
     fn dispatch_pattern(&self, message: &Message, from: Peer) -> Result<(), String> {
         let pattern = Pattern::parse(&message.address)?;
-        // What changes how a client is sent to must be meant by name: `/*` would do and undo it.
-        let takes = |node: &Node| {
-            matches!(node.access, Access::Write | Access::ReadWrite)
-                && !CLIENT_ADDRESSES.contains(&node.address.as_str())
-        };
-        let mut n_matched = 0;
-        for node in self.tree().iter().filter(|node| takes(node) && pattern.matches(&node.address))
-        {
-            n_matched += 1;
+        let addresses = self.matching(&pattern);
+        for address in &addresses {
             let arguments = message.arguments.clone();
-            self.dispatch(&Message { address: node.address.clone(), arguments }, from);
+            self.dispatch(&Message { address: address.clone(), arguments }, from);
         }
-        match n_matched {
-            0 => Err("the pattern matches no address that takes messages".into()),
-            _ => Ok(()),
+        match addresses.is_empty() {
+            true => Err("the pattern matches no address that takes messages".into()),
+            false => Ok(()),
         }
+    }
+
+    /// Addresses of commands and inputs, and `/ping`. What changes how a client is sent to is not
+    /// among them: it must be meant by name, since `/*` would do and undo it.
+    fn matching(&self, pattern: &Pattern) -> Vec<String> {
+        let mut addresses = vec!["/ping".to_string()];
+        for model in self.engine.models() {
+            for command in &model.manifest().commands {
+                let address = format!("/{}/{}", model.name(), command.name);
+                let input = |field: &Field| format!("{address}/{}", field.name);
+                addresses.extend(command.inputs.iter().map(input));
+                addresses.push(address);
+            }
+        }
+        addresses.retain(|address| pattern.matches(address));
+        addresses
     }
 
     fn dispatch_built_in(&self, message: &Message, from: Peer) -> Result<bool, String> {

@@ -54,7 +54,7 @@ impl RuntimeBuilder {
     /// Listens elsewhere than the project says. A port of 0 lets the system choose one.
     #[must_use]
     pub fn listen(mut self, listen: Listen) -> Self {
-        self.project.listen = listen;
+        self.project.listen_as(listen);
         self
     }
 

@@ -173,7 +173,9 @@ pub fn builder(project: &str, listen: Listen) -> RuntimeBuilder {
 }
 
 pub fn runtime() -> Runtime {
-    builder("", listen()).start().expect("the runtime starts")
+    let runtime = builder("", listen()).start().expect("the runtime starts");
+    runtime.wait_until_started();
+    runtime
 }
 
 pub fn osc(runtime: &Runtime) -> SocketAddr {

@@ -167,9 +167,22 @@ fn read_body(hosted: &Hosted, command: &str, body: &[u8]) -> Result<Values, Refu
     Values::read_json(&json, &spec.inputs).map_err(Refusal::BadInput)
 }
 
-/// Writes JSON on the model's thread, so that a large answer does not hold up the network's.
-fn to_bytes(value: &impl Serialize) -> Bytes {
-    serde_json::to_vec(value).expect("values have JSON forms").into()
+/// Writes JSON on the model's thread, so that a large answer does not hold up the network's. Not by
+/// way of a tree, which would spell f32 as the longer f64.
+fn to_text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("values have JSON forms")
+}
+
+#[derive(Serialize)]
+struct Partial<'a> {
+    outputs: &'a Values,
+    progress: Option<f32>,
+}
+
+#[derive(Serialize)]
+struct Done<'a> {
+    outputs: &'a Values,
+    milliseconds: f64,
 }
 
 async fn run_once(
@@ -184,7 +197,7 @@ async fn run_once(
     request.reply = Arc::new(move |event| {
         let outcome = match event {
             Event::Partial { .. } => return,
-            Event::Done { outputs, .. } => Ok(to_bytes(&outputs)),
+            Event::Done { outputs, .. } => Ok(to_text(&outputs)),
             Event::Failed(words) => Err(words),
             Event::Cancelled => Err("the run was cancelled".into()),
         };
@@ -204,7 +217,7 @@ async fn run_once(
     }
 }
 
-fn json_response(body: Bytes) -> Response {
+fn json_response(body: String) -> Response {
     let json = HeaderValue::from_static("application/json");
     ([(header::CONTENT_TYPE, json)], Body::from(body)).into_response()
 }
@@ -224,16 +237,17 @@ fn run_streaming(
                 if sender.capacity() <= 1 {
                     return;
                 }
-                ("output", json!({ "outputs": outputs, "progress": progress }))
+                ("output", to_text(&Partial { outputs: &outputs, progress }))
             }
             Event::Done { outputs, elapsed } => {
-                ("done", json!({ "outputs": outputs, "milliseconds": elapsed.as_secs_f64() * 1e3 }))
+                let milliseconds = elapsed.as_secs_f64() * 1e3;
+                ("done", to_text(&Done { outputs: &outputs, milliseconds }))
             }
-            Event::Failed(words) => ("error", json!({ "error": words })),
-            Event::Cancelled => ("error", json!({ "error": "the run was cancelled" })),
+            Event::Failed(words) => ("error", to_text(&json!({ "error": words }))),
+            Event::Cancelled => ("error", to_text(&json!({ "error": "the run was cancelled" }))),
         };
         // A client that is gone needs no events.
-        let _ = sender.try_send(sse::Event::default().event(name).data(data.to_string()));
+        let _ = sender.try_send(sse::Event::default().event(name).data(data));
     });
     let cancel = CancelOnDrop(request.cancel.clone());
     if let Err(refusal) = server.router.submit(model, command, inputs, request) {

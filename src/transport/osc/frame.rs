@@ -66,6 +66,11 @@ impl Deframer {
         self.framing
     }
 
+    /// Whether a packet has begun that is not whole yet.
+    pub fn is_midway(&self) -> bool {
+        self.n_read < self.buffer.len() || !self.packet.is_empty() || self.escaped
+    }
+
     /// Takes more bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.drain(..std::mem::take(&mut self.n_read));

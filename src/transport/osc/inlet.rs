@@ -12,11 +12,14 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::task::spawn_blocking;
 
 /// Bundles may ask for a time this far ahead.
 const MAX_AHEAD: Duration = Duration::from_secs(60);
 /// From 1900, where NTP begins, to 1970.
 const NTP_TO_UNIX: f64 = 2_208_988_800.0;
+/// The largest packet, in bytes, that is read on a thread that others share.
+const MAX_INLINE: usize = 64 * 1024;
 /// A flood of junk is answered no more often than this.
 const BETWEEN_COMPLAINTS: Duration = Duration::from_millis(100);
 
@@ -49,6 +52,17 @@ impl Inlet {
         if catch_unwind(AssertUnwindSafe(|| self.read(bytes, from))).is_err() {
             self.complain(from, "enjamb itself failed on this packet; please report it");
         }
+    }
+
+    /// As [`receive`](Self::receive), from a task that shares its thread: a packet that may take
+    /// long is read on another one meanwhile, so that others are heard.
+    pub async fn receive_shared(self: &Arc<Self>, packet: Vec<u8>, from: Peer) {
+        if packet.len() <= MAX_INLINE {
+            return self.receive(&packet, from);
+        }
+        let inlet = Arc::clone(self);
+        // It fails only when the runtime is about to stop.
+        let _ = spawn_blocking(move || inlet.receive(&packet, from)).await;
     }
 
     fn read(&self, bytes: &[u8], from: Peer) {

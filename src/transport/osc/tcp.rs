@@ -3,6 +3,7 @@
 use super::frame::{Deframer, Framing};
 use super::inlet::Inlet;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,6 +14,10 @@ use tokio::time::timeout;
 
 /// Connections at once; one more is closed as soon as it comes.
 const MAX_CONNECTIONS: usize = 256;
+/// A client that stops in the middle of a packet for this long is gone.
+const READ_PATIENCE: Duration = Duration::from_secs(30);
+/// A client that said its last word still hears answers for this long.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// A client that takes nothing for this long is gone.
 const WRITE_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -48,15 +53,21 @@ pub async fn serve(listener: TcpListener, inlet: Arc<Inlet>, allowed: Arc<[ipnet
     }
 }
 
-async fn converse(stream: TcpStream, inlet: &Inlet) -> io::Result<()> {
+async fn converse(stream: TcpStream, inlet: &Arc<Inlet>) -> io::Result<()> {
     // Small messages should leave at once rather than wait for company.
     stream.set_nodelay(true)?;
     let connection = inlet.hub().connect(format!("tcp {}", stream.peer_addr()?));
     let (reader, writer) = stream.into_split();
     let (framing_known, framing) = watch::channel(Framing::LengthPrefix);
+    let mut writing = pin!(write(writer, &connection, framing));
     let ended = tokio::select! {
-        ended = read(reader, inlet, connection.peer(), framing_known) => ended,
-        ended = write(writer, &connection, framing) => ended,
+        ended = read(reader, inlet, connection.peer(), framing_known) => {
+            if ended.is_ok() {
+                let _ = timeout(LAST_ANSWERS, &mut writing).await;
+            }
+            ended
+        }
+        ended = &mut writing => ended,
     };
     inlet.hub().disconnect(&connection);
     ended
@@ -64,14 +75,18 @@ async fn converse(stream: TcpStream, inlet: &Inlet) -> io::Result<()> {
 
 async fn read(
     mut reader: OwnedReadHalf,
-    inlet: &Inlet,
+    inlet: &Arc<Inlet>,
     peer: crate::router::Peer,
     framing_known: watch::Sender<Framing>,
 ) -> io::Result<()> {
     let mut deframer = Deframer::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        let n_bytes = reader.read(&mut buffer).await?;
+        // Between packets a client may be silent for as long as it likes.
+        let n_bytes = match deframer.is_midway() {
+            true => timeout(READ_PATIENCE, reader.read(&mut buffer)).await??,
+            false => reader.read(&mut buffer).await?,
+        };
         if n_bytes == 0 {
             return Ok(());
         }
@@ -82,7 +97,7 @@ async fn read(
                 framing_known.send_replace(framing);
             }
             match packet {
-                Ok(Some(packet)) => inlet.receive(&packet, peer),
+                Ok(Some(packet)) => inlet.receive_shared(packet, peer).await,
                 Ok(None) => break,
                 Err(words) => {
                     inlet.complain(peer, &words);

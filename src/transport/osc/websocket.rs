@@ -6,6 +6,7 @@ use axum::extract::ws::{Message as Frame, WebSocket};
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{interval, timeout};
@@ -24,7 +25,7 @@ const MAX_ANSWERS: usize = 64;
 pub async fn converse(
     socket: WebSocket,
     from: SocketAddr,
-    inlet: &Inlet,
+    inlet: &Arc<Inlet>,
     on_text: impl Fn(&str, &Connection) -> Option<String>,
 ) {
     let connection = inlet.hub().connect(format!("websocket {from}"));
@@ -33,7 +34,9 @@ pub async fn converse(
     let read = async {
         while let Some(Ok(frame)) = reader.next().await {
             match frame {
-                Frame::Binary(bytes) => inlet.receive(&bytes, connection.peer()),
+                Frame::Binary(bytes) => {
+                    inlet.receive_shared(bytes.into(), connection.peer()).await;
+                }
                 Frame::Text(text) => {
                     if let Some(words) = on_text(&text, &connection) {
                         // A client that does not read its answers can do without.

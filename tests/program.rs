@@ -200,7 +200,11 @@ fn in_terminal(port_offset: u16, keys: &str, wait_for: &str) -> String {
         seen.extend(pieces.try_iter().flatten());
         text(&seen).contains(wait_for).then_some(())
     });
-    keyboard.write_all(keys.as_bytes()).unwrap();
+    for key in keys.bytes() {
+        keyboard.write_all(&[key]).unwrap();
+        // An escape with a letter right behind it would be another key.
+        std::thread::sleep(Duration::from_millis(100));
+    }
     eventually("the monitor's end", || {
         seen.extend(pieces.try_iter().flatten());
         text(&seen).contains("ended=").then_some(())

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// How long a runtime on this computer may take to accept a connection.
 const CONNECT_PATIENCE: Duration = Duration::from_millis(300);
+/// How long it may take to say what runs, however busy it is.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(2);
 const STANDARD_PORT: u16 = 8000;
 
 /// A running enjamb that answered.
@@ -25,8 +27,10 @@ impl Client {
             .new_agent();
         let port = STANDARD_PORT.saturating_add(shared.port_offset);
         let client = Self { agent, root: format!("http://127.0.0.1:{port}") };
-        // Something else may listen there, so the answer must be ours.
-        let status = client.get("/status").ok()?;
+        // Something else may listen there, which may not even answer; the answer must be ours.
+        let asked = client.agent.get(format!("{}/status", client.root));
+        let asked = asked.config().timeout_global(Some(ANSWER_PATIENCE)).build();
+        let status = read(asked.call()).ok()?;
         status["enjamb"].is_string().then_some(client)
     }
 

@@ -11,7 +11,7 @@ use super::client::Client;
 use crate::Shared;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 /// How a check went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -91,12 +91,12 @@ pub fn doctor(shared: &Shared) -> Result<(), String> {
             "running": status,
             "findings": findings,
         });
-        say(&format!("{report:#}"));
+        say!("{report:#}");
     }
     match n_fixes {
         0 if shared.json => Ok(()),
         0 => {
-            say("\nall is well");
+            say!("\nall is well");
             Ok(())
         }
         1 => Err("one thing needs to be done, marked FIX".into()),
@@ -116,18 +116,13 @@ fn print(finding: &Finding) {
         true => format!("\x1b[{color}m{mark}\x1b[0m"),
         false => mark.to_string(),
     };
-    say(&format!("{mark}  {:<15} {}", finding.check, indent(&finding.found)));
+    say!("{mark}  {:<15} {}", finding.check, indent(&finding.found));
     if let Some(next) = &finding.next {
-        say(&format!("{:<22}→ {}", "", indent(next)));
+        say!("{:<22}→ {}", "", indent(next));
     }
 }
 
 /// Further lines begin under the first.
 fn indent(words: &str) -> String {
     words.replace('\n', &format!("\n{:<22}", ""))
-}
-
-/// As `println!`, but ends quietly when nobody reads any more.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -32,7 +32,7 @@ pub fn check(shared: &Shared, status: Option<&Json>, note: &mut impl FnMut(Findi
         ("OSC over TCP", ports.osc, Protocol::Tcp),
         ("HTTP", ports.http, Protocol::Tcp),
     ] {
-        note(listening(name, port, protocol, status));
+        note(listening(name, port, protocol, status, shared.port_offset));
     }
     note(replies(ports.reply));
 }
@@ -46,7 +46,15 @@ fn is_free(port: u16, protocol: Protocol) -> std::io::Result<()> {
     }
 }
 
-fn listening(check: &'static str, port: u16, protocol: Protocol, status: Option<&Json>) -> Finding {
+fn listening(
+    check: &'static str,
+    port: u16,
+    protocol: Protocol,
+    status: Option<&Json>,
+    port_offset: u16,
+) -> Finding {
+    let other_offset = if port_offset < 4000 { port_offset + 10 } else { port_offset - 10 };
+    let elsewhere = format!("start enjamb with --port-offset {other_offset} to move all its ports");
     let place = format!("port {port}");
     let ours = status.filter(|status| {
         let address = if check == "HTTP" { &status["http"] } else { &status["osc"] };
@@ -66,7 +74,7 @@ fn listening(check: &'static str, port: u16, protocol: Protocol, status: Option<
             let owner = socket_owner::find(port, protocol);
             let whose = owner.as_ref().map_or("another program".into(), |o| o.to_string());
             let next = format!(
-                "close it, or start enjamb with --port-offset 10 to move all its ports{}",
+                "close it, or {elsewhere}{}",
                 match owner {
                     Some(_) => String::new(),
                     None => format!("; who it is: {}", socket_owner::how_to_find(port, protocol)),
@@ -77,12 +85,10 @@ fn listening(check: &'static str, port: u16, protocol: Protocol, status: Option<
                 json!(owner.map(|o| json!({ "program": o.program, "process": o.process })));
             Finding::fix(check, format!("{place} is taken by {whose}"), next).with(data)
         }
-        Err(error) => Finding::fix(
-            check,
-            format!("{place} can't be listened on: {error}"),
-            "start enjamb with --port-offset 10 to move all its ports",
-        )
-        .with(data("refused")),
+        Err(error) => {
+            Finding::fix(check, format!("{place} can't be listened on: {error}"), elsewhere)
+                .with(data("refused"))
+        }
     }
 }
 

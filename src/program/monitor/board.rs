@@ -11,6 +11,8 @@ const MAX_ADDRESSES: usize = 1024;
 const ADDRESS_BATCH: usize = 256;
 /// Errors that are kept, the same words counted once.
 const MAX_FAULTS: usize = 100;
+/// Characters of an address or of arguments that are kept.
+const MAX_TEXT: usize = 512;
 /// Peers whose rate is kept.
 const MAX_PEERS: usize = 256;
 /// The part of a new measurement in a shown rate; the rest is what was shown before.
@@ -187,11 +189,12 @@ impl Board {
             return;
         }
         self.count_peer(entry);
-        if !self.rows.contains_key(&*entry.address) {
+        let address = beginning(&entry.address);
+        if !self.rows.contains_key(address) {
             self.make_room();
-            self.rows.insert(entry.address.clone().into_owned(), [None, None]);
+            self.rows.insert(address.into(), [None, None]);
         }
-        let Some(pair) = self.rows.get_mut(&*entry.address) else { return };
+        let Some(pair) = self.rows.get_mut(address) else { return };
         let row = pair[usize::from(entry.direction == Direction::Out)].get_or_insert_with(|| Row {
             rate: Rate::default(),
             last: now,
@@ -202,7 +205,7 @@ impl Board {
         row.last = now;
         // Writing into the old text spares the memory allocator ten thousand calls a second.
         entry.peer.as_ref().clone_into(&mut row.peer);
-        entry.arguments.as_ref().clone_into(&mut row.arguments);
+        beginning(&entry.arguments).clone_into(&mut row.arguments);
     }
 
     fn count_peer(&mut self, entry: &Entry) {
@@ -231,7 +234,8 @@ impl Board {
         // A text argument comes in quotes, which words on a screen need not have.
         let words = entry.arguments.trim_matches('"');
         let same = |fault: &Fault| {
-            fault.words == words && (fault.address == entry.address || is_copy(fault, entry))
+            fault.words == words
+                && (fault.address == beginning(&entry.address) || is_copy(fault, entry))
         };
         if let Some(index) = self.faults.iter().rposition(same)
             && let Some(mut fault) = self.faults.remove(index)
@@ -251,7 +255,7 @@ impl Board {
             last: now,
             at: entry.at,
             peer: entry.peer.clone().into_owned(),
-            address: entry.address.clone().into_owned(),
+            address: beginning(&entry.address).into(),
             words: words.into(),
             count: 1,
         });
@@ -341,6 +345,11 @@ impl Board {
     pub fn silence(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.last_totals)
     }
+}
+
+/// As much of a text as a screen may show: a sender may send any length.
+fn beginning(text: &str) -> &str {
+    text.char_indices().nth(MAX_TEXT).map_or(text, |(end, _)| &text[..end])
 }
 
 /// The answer to an error names it again, once for each peer that gets the answer.

@@ -99,10 +99,10 @@ fn run(
         if event::poll(PICTURE_EVERY)? {
             is_pressed = true;
             match event::read()? {
-                Event::Key(key) if key.kind != KeyEventKind::Release => {
-                    if screen.press(key).is_break() {
-                        return Ok(());
-                    }
+                Event::Key(key)
+                    if key.kind != KeyEventKind::Release && screen.press(key).is_break() =>
+                {
+                    return Ok(());
                 }
                 Event::Paste(text) => text.chars().for_each(|c| screen.type_filter(c)),
                 _ => {}

@@ -121,12 +121,12 @@ fn header(pen: &mut Pen, board: &Board, look: &Look, now: Instant) {
     let totals = &board.totals;
     let state = state(board, look, now);
     let n_left = pen.n_columns().saturating_sub(words::width(&state.content) + 1);
-    let name = format!(
-        " enjamb {}   OSC {}   up {}",
-        totals.enjamb,
-        totals.osc,
-        words::uptime(totals.seconds)
-    );
+    let name = match totals.enjamb.as_str() {
+        "" => " enjamb".into(),
+        version => {
+            format!(" enjamb {version}   OSC {}   up {}", totals.osc, words::uptime(totals.seconds))
+        }
+    };
     pen.line(vec![Span::styled(words::pad(&name, n_left), BOLD), state, " ".into()]);
     let is_loud = board.last_trouble.is_some_and(|last| now - last < LOUD_FOR);
     let mut spans = Vec::new();

@@ -25,6 +25,9 @@ struct Shared {
     /// Move all ports by N, for a second runtime on one computer.
     #[arg(long, global = true, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u16).range(..=8000))]
     port_offset: u16,
+    /// Where the running enjamb answers HTTP, if not at the standard port of this computer.
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    at: Option<String>,
     /// Print JSON, for scripts.
     #[arg(long, global = true)]
     json: bool,

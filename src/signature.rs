@@ -149,6 +149,8 @@ pub fn is_name(name: &str) -> bool {
 
 fn check_name(name: &str) {
     assert!(is_name(name), "'{name}' is no name: expected letters, digits, '_' and '-'");
+    // Errors are told on addresses that end so, and nothing that comes in on one is acted on.
+    assert!(name != "error", "'error' can't be a name: errors are told there");
 }
 
 /// Named values in the order of their fields: the inputs or outputs of one run, or setup options.

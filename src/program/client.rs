@@ -18,20 +18,17 @@ pub struct Client {
 }
 
 impl Client {
-    /// Finds the enjamb that runs on this computer at the standard ports, moved by the offset.
-    pub fn find(shared: &Shared) -> Option<Self> {
-        let agent = ureq::Agent::config_builder()
-            .timeout_connect(Some(CONNECT_PATIENCE))
-            .http_status_as_error(false)
-            .build()
-            .new_agent();
-        let port = STANDARD_PORT.saturating_add(shared.port_offset);
-        let client = Self { agent, root: format!("http://127.0.0.1:{port}") };
-        // Something else may listen there, which may not even answer; the answer must be ours.
-        let asked = client.agent.get(format!("{}/status", client.root));
-        let asked = asked.config().timeout_global(Some(ANSWER_PATIENCE)).build();
-        let status = read(asked.call()).ok()?;
-        status["enjamb"].is_string().then_some(client)
+    /// Finds the enjamb that runs where `--at` says, else at the standard port of this computer,
+    /// moved by the offset. `None` when none runs there.
+    ///
+    /// # Errors
+    /// When `--at` names a place where none answers.
+    pub fn find(shared: &Shared) -> Result<Option<Self>, String> {
+        match (Self::expect(shared), &shared.at) {
+            (Ok(client), _) => Ok(Some(client)),
+            (Err(_), None) => Ok(None),
+            (Err(words), Some(_)) => Err(words),
+        }
     }
 
     /// As [`find`](Self::find), for commands that need a running enjamb.
@@ -39,13 +36,24 @@ impl Client {
     /// # Errors
     /// Says how to start one.
     pub fn expect(shared: &Shared) -> Result<Self, String> {
-        Self::find(shared).ok_or_else(|| {
-            let port = STANDARD_PORT.saturating_add(shared.port_offset);
-            format!(
-                "no enjamb answers at http://127.0.0.1:{port}. Start one with `enjamb` in another \
-                 terminal; if it listens elsewhere, give its --port-offset"
-            )
-        })
+        let agent = ureq::Agent::config_builder()
+            .timeout_connect(Some(CONNECT_PATIENCE))
+            .http_status_as_error(false)
+            .build()
+            .new_agent();
+        let port = STANDARD_PORT.saturating_add(shared.port_offset);
+        let at = shared.at.clone().unwrap_or_else(|| format!("127.0.0.1:{port}"));
+        let client = Self { agent, root: format!("http://{at}") };
+        // Something else may listen there, which may not even answer; the answer must be ours.
+        let asked = client.agent.get(format!("{}/status", client.root));
+        let asked = asked.config().timeout_global(Some(ANSWER_PATIENCE)).build();
+        match read(asked.call()) {
+            Ok(status) if status["enjamb"].is_string() => Ok(client),
+            _ => Err(format!(
+                "no enjamb answers at http://{at}. Start one with `enjamb` in another terminal; \
+                 if it listens elsewhere, give its --port-offset, or --at HOST:PORT"
+            )),
+        }
     }
 
     /// Gets JSON.

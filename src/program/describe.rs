@@ -68,7 +68,7 @@ pub fn describe(model: &str, shared: &Shared) -> Result<(), String> {
 
 /// From the running enjamb; without one, from the default project.
 fn specifications(shared: &Shared) -> Result<Json, String> {
-    if let Some(client) = Client::find(shared) {
+    if let Some(client) = Client::find(shared)? {
         return client.get("/models");
     }
     let specs: Vec<Json> = Project::standard()

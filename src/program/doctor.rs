@@ -62,7 +62,7 @@ impl Finding {
 
 /// Checks everything.
 pub fn doctor(shared: &Shared) -> Result<(), String> {
-    let client = Client::find(shared);
+    let client = Client::find(shared)?;
     let status = client.as_ref().and_then(|client| client.get("/status").ok());
     let mut findings = Vec::new();
     let mut note = |finding: Finding| {

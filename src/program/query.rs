@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 
 /// Runs the command and prints its outputs.
 pub fn query(model: &str, command: &str, inputs: &[String], shared: &Shared) -> Result<(), String> {
-    let outputs = match Client::find(shared) {
+    let outputs = match Client::find(shared)? {
         Some(client) => {
             let spec = client.get(&format!("/models/{model}/{command}"))?;
             let is_text = |name: &str| {

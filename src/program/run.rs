@@ -6,6 +6,7 @@ use enjamb::signature::{Command, DataType};
 use enjamb::{Project, Runtime};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -29,14 +30,12 @@ pub fn run(project: Option<&Path>, shared: &Shared) -> Result<(), String> {
         (Some(path), Some(text)) => parse(path, text)?,
         _ => Project::standard(),
     };
-    let listen_host = loaded.listen.host;
-    let runtime = Runtime::builder()
-        .project(loaded.with_port_offset(shared.port_offset))
-        .start()
-        .map_err(|error| error.to_string())?;
+    let loaded = loaded.with_port_offset(shared.port_offset);
+    let listen = loaded.listen.clone();
+    let runtime = Runtime::builder().project(loaded).start().map_err(|error| error.to_string())?;
     wait_with_spinner(&runtime, shared);
-    greet(&runtime, file, began.elapsed(), shared);
-    if !listen_host.is_loopback() {
+    greet(&runtime, file, began.elapsed(), listen.reply_port, shared);
+    if !listen.host.is_loopback() {
         tracing::warn!("listening to other computers, as the project says");
     }
     let stopped = stop_signal()?;
@@ -87,7 +86,7 @@ fn wait_with_spinner(runtime: &Runtime, shared: &Shared) {
     spinner.finish_and_clear();
 }
 
-fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, shared: &Shared) {
+fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, reply_port: u16, shared: &Shared) {
     let (Some(osc), Some(http)) = (runtime.osc_address(), runtime.http_address()) else { return };
     let models = runtime.engine().models();
     if shared.json {
@@ -104,7 +103,6 @@ fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, shared: &Shared
         env!("CARGO_PKG_VERSION"),
         took.as_secs_f32()
     );
-    let reply_port = 57200 + shared.port_offset;
     say!("  OSC        {osc}, UDP and TCP; answers come to you and to port {reply_port}");
     say!("  WebSocket  ws://{http}/osc");
     say!("  HTTP       http://{http}\n");
@@ -121,12 +119,21 @@ fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, shared: &Shared
     if let Some(line) = models.iter().find_map(|model| osc_line(model, port)) {
         say!("  {line}");
     }
-    let offset = match shared.port_offset {
-        0 => String::new(),
-        n => format!(" --port-offset {n}"),
+    // Where the program's other commands find this runtime.
+    let place = match (http.port(), shared.port_offset) {
+        (port, offset) if port != 8000 + offset || !http.ip().is_loopback() => {
+            format!(" --at {}", SocketAddr::new(reachable(http.ip()), port))
+        }
+        (_, 0) => String::new(),
+        (_, offset) => format!(" --port-offset {offset}"),
     };
-    say!("  enjamb monitor{offset}        (or: cargo run --release -- monitor{offset})\n");
+    say!("  enjamb monitor{place}        (or: cargo run --release -- monitor{place})\n");
     say!("ctrl-c ends it");
+}
+
+/// Where this computer reaches what listens on every address of its own.
+fn reachable(ip: IpAddr) -> IpAddr {
+    if ip.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { ip }
 }
 
 /// A line to type for the first command whose first input is a text.

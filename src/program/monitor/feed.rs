@@ -35,7 +35,7 @@ pub fn follow(
         tell(News::Gone)?;
         client = loop {
             std::thread::sleep(LOOK_EVERY);
-            if let Some(client) = Client::find(shared) {
+            if let Ok(client) = Client::expect(shared) {
                 break client;
             }
             // Whoever no longer wants it should not be waited on by a runtime that never comes.

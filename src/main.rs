@@ -40,7 +40,7 @@ enum Command {
         /// The project file; watched, and read again when it changes.
         project: Option<PathBuf>,
     },
-    /// List the models: those of the running enjamb, else of the default project.
+    /// List the models: those of the running enjamb, else of the project that would run here.
     Models,
     /// Show a model's commands, inputs and outputs.
     Describe {

@@ -253,6 +253,7 @@ impl ListenTable {
                 )),
             }
         };
+        let reply_span = self.reply.as_ref().map_or(0..0, Spanned::span);
         let host_span = self.host.as_ref().map_or(0..0, Spanned::span);
         let listen = Listen {
             host: self.host.map_or(standard.host, Spanned::into_inner),
@@ -264,6 +265,10 @@ impl ListenTable {
             allow_origins: self.allow_origins.iter().map(origin).collect::<Result<_, _>>()?,
             announce: self.announce.unwrap_or(standard.announce),
         };
+        if listen.reply_port == listen.osc_port {
+            let words = "expected another port than 'osc', or outputs would come in again".into();
+            return Err((reply_span, words));
+        }
         if !listen.host.is_loopback() && listen.token.as_deref().is_none_or(str::is_empty) {
             return Err((
                 host_span,
@@ -410,6 +415,7 @@ mod tests {
             ("seed = -1", "line 1, column 8"),
             ("\nseeds = 1", "line 2, column 1: unknown field `seeds`"),
             ("[listen]\nosc = 0", "line 2, column 7: expected a port in 1..65535, got 0"),
+            ("[listen]\nreply = 57100", "line 2, column 9: expected another port than 'osc'"),
             ("[listen]\nosc = 99999", "line 2, column 7"),
             ("[listen]\nhost = \"0.0.0.0\"", "line 2, column 8: listening to other computers"),
             ("[listen]\nallow = [\"home\"]", "line 2, column 10: expected a network such as"),

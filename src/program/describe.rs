@@ -1,8 +1,8 @@
 //! `enjamb models` and `enjamb describe MODEL`: what is hosted, and how to speak to it.
 
 use super::client::Client;
+use super::run::local_project;
 use crate::Shared;
-use enjamb::Project;
 use serde_json::{Value as Json, json};
 
 /// Lists the models.
@@ -45,7 +45,7 @@ pub fn describe(model: &str, shared: &Shared) -> Result<(), String> {
                 say!(
                     "  {title:<4} {:<20} {:<24} {}",
                     word(&field["name"]),
-                    type_words(field),
+                    if title == "in" { type_words(field) } else { type_words(&given(field)) },
                     word(&field["description"])
                 );
             }
@@ -66,12 +66,12 @@ pub fn describe(model: &str, shared: &Shared) -> Result<(), String> {
     Ok(())
 }
 
-/// From the running enjamb; without one, from the default project.
+/// From the running enjamb; without one, from the project that would run here.
 fn specifications(shared: &Shared) -> Result<Json, String> {
     if let Some(client) = Client::find(shared)? {
         return client.get("/models");
     }
-    let specs: Vec<Json> = Project::standard()
+    let specs: Vec<Json> = local_project()?
         .models
         .iter()
         .map(|model| {
@@ -85,6 +85,17 @@ fn specifications(shared: &Shared) -> Result<Json, String> {
 
 fn word(json: &Json) -> &str {
     json.as_str().unwrap_or("")
+}
+
+/// An output's default means nothing to whoever reads it.
+fn given(field: &Json) -> Json {
+    let mut field = field.clone();
+    for spec in ["/default", "/itemType/default"] {
+        if let Some(default) = field.pointer_mut(spec) {
+            *default = Json::Null;
+        }
+    }
+    field
 }
 
 /// A type in a few words: "number 0.05..2 = 0.5", "array of vector[512]".

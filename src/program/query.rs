@@ -1,10 +1,11 @@
 //! `enjamb query MODEL COMMAND name=value...`: one run, through a running enjamb or without one.
 
 use super::client::Client;
+use super::run::local_project;
 use crate::Shared;
+use enjamb::Runtime;
 use enjamb::engine::{Event, Request};
 use enjamb::signature::{Command, DataType, Values};
-use enjamb::{Project, Runtime};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value as Json};
 
@@ -31,7 +32,7 @@ pub fn query(model: &str, command: &str, inputs: &[String], shared: &Shared) -> 
 
 /// Loads just the model that is asked.
 fn query_here(model: &str, command: &str, inputs: &[String]) -> Result<Json, String> {
-    let mut project = Project::standard();
+    let mut project = local_project()?;
     let known: Vec<_> = project.models.iter().map(|hosted| hosted.name.clone()).collect();
     project.models.retain(|hosted| hosted.name == model);
     let Some(hosted) = project.models.first() else {

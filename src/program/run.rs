@@ -6,8 +6,8 @@ use enjamb::signature::{Command, DataType};
 use enjamb::{Project, Runtime};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A project file in the working folder runs without being named.
@@ -20,8 +20,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// Runs until it is interrupted.
 pub fn run(project: Option<&Path>, shared: &Shared) -> Result<(), String> {
     let began = Instant::now();
-    let here = Path::new(FILE_HERE);
-    let file = project.or_else(|| here.exists().then_some(here));
+    let here = project_here();
+    let file = project.or(here.as_deref());
     let text = match file {
         Some(path) => Some(read(path)?),
         None => None,
@@ -30,6 +30,10 @@ pub fn run(project: Option<&Path>, shared: &Shared) -> Result<(), String> {
         (Some(path), Some(text)) => parse(path, text)?,
         _ => Project::standard(),
     };
+    let top = loaded.listen.osc_port.max(loaded.listen.http_port).max(loaded.listen.reply_port);
+    if top.checked_add(shared.port_offset).is_none() {
+        return Err(format!("--port-offset {} moves port {top} beyond 65535", shared.port_offset));
+    }
     let loaded = loaded.with_port_offset(shared.port_offset);
     let listen = loaded.listen.clone();
     let runtime = Runtime::builder().project(loaded).start().map_err(|error| error.to_string())?;
@@ -49,6 +53,22 @@ pub fn run(project: Option<&Path>, shared: &Shared) -> Result<(), String> {
         say!("\ngoodbye");
     }
     Ok(())
+}
+
+/// The project file of the working folder, if there is one.
+fn project_here() -> Option<PathBuf> {
+    Some(PathBuf::from(FILE_HERE)).filter(|file| file.exists())
+}
+
+/// The project that `enjamb` would run here without being told which.
+///
+/// # Errors
+/// When its file can't be read, or has a mistake.
+pub fn local_project() -> Result<Project, String> {
+    match project_here() {
+        Some(file) => parse(&file, &read(&file)?),
+        None => Ok(Project::standard()),
+    }
 }
 
 fn read(path: &Path) -> Result<String, String> {
@@ -103,6 +123,7 @@ fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, reply_port: u16
         env!("CARGO_PKG_VERSION"),
         took.as_secs_f32()
     );
+    let (osc, http) = (reachable(osc), reachable(http));
     say!("  OSC        {osc}, UDP and TCP; answers come to you and to port {reply_port}");
     say!("  WebSocket  ws://{http}/osc");
     say!("  HTTP       http://{http}\n");
@@ -113,6 +134,10 @@ fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, reply_port: u16
             Status::Running => say!("  {:<10} {}", model.name(), model.manifest().description),
         }
     }
+    if models.is_empty() {
+        say!("  no model: name one in the project file, say\n");
+        say!("    [models.sentences]\n    kind = \"sentences\"");
+    }
     say!("\ntry, in another terminal:\n");
     let port = osc.port();
     say!("  oscsend 127.0.0.1 {port} /ping s hello");
@@ -121,8 +146,8 @@ fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, reply_port: u16
     }
     // Where the program's other commands find this runtime.
     let place = match (http.port(), shared.port_offset) {
-        (port, offset) if port != 8000 + offset || !http.ip().is_loopback() => {
-            format!(" --at {}", SocketAddr::new(reachable(http.ip()), port))
+        (port, offset) if port != 8000 + offset => {
+            format!(" --at 127.0.0.1:{port}")
         }
         (_, 0) => String::new(),
         (_, offset) => format!(" --port-offset {offset}"),
@@ -131,13 +156,26 @@ fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, reply_port: u16
     say!("ctrl-c ends it");
 }
 
-/// Where this computer reaches what listens on every address of its own.
-fn reachable(ip: IpAddr) -> IpAddr {
-    if ip.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { ip }
+/// An address to tell people: what listens everywhere is reached at the address that this computer
+/// has in its network.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    if !address.ip().is_unspecified() {
+        return address;
+    }
+    // Nothing is sent by this: the system only chooses the interface that it would send from. The
+    // address is one kept for documentation (RFC 5737).
+    let own = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
+        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
+        socket.local_addr()
+    });
+    SocketAddr::new(own.map_or(Ipv4Addr::LOCALHOST.into(), |own| own.ip()), address.port())
 }
 
 /// A line to type for the first command whose first input is a text.
 fn osc_line(model: &Hosted, port: u16) -> Option<String> {
+    if model.status() != Status::Running {
+        return None;
+    }
     let takes_text = |command: &&Command| {
         command.inputs.first().is_some_and(|field| matches!(field.data_type, DataType::Text { .. }))
     };
@@ -150,7 +188,8 @@ fn osc_line(model: &Hosted, port: u16) -> Option<String> {
 fn look_again(path: &Path, known: &mut String, runtime: &Runtime, shared: &Shared) {
     // Editors replace files; for a moment there may be none.
     let Ok(text) = std::fs::read_to_string(path) else { return };
-    if text == *known {
+    // Some write an empty file first, and the text a moment later.
+    if text == *known || text.trim().is_empty() {
         return;
     }
     known.clone_from(&text);

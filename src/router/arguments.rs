@@ -18,8 +18,13 @@ pub(super) fn read_inputs(arguments: &[Argument], fields: &[Field]) -> Result<Va
             [] => break,
             [Argument::Nil | Argument::Impulse, after @ ..] => rest = after,
             _ => {
-                let (value, after) = take(rest, &field.data_type)
-                    .map_err(|problem| format!("{}: {problem}", field.name))?;
+                let (value, after) = take(rest, &field.data_type).map_err(|problem| {
+                    // Words that a patch sent apart are the likeliest reason for one too many.
+                    let split = matches!(rest[0], Argument::Text(_)) && follows_text(fields, field);
+                    let hint =
+                        if split { "; a text with spaces must be sent as one string" } else { "" };
+                    format!("{}: {problem}{hint}", field.name)
+                })?;
                 values.set(&field.name, value);
                 rest = after;
             }
@@ -30,7 +35,19 @@ pub(super) fn read_inputs(arguments: &[Argument], fields: &[Field]) -> Result<Va
         [Argument::Text(word), ..] => Err(format!(
             "unexpected argument '{word}': a text with spaces must be sent as one string"
         )),
-        _ => Err(format!("{} arguments too many", rest.len())),
+        _ => Err(too_many(rest.len())),
+    }
+}
+
+fn follows_text(fields: &[Field], field: &Field) -> bool {
+    let at = fields.iter().position(|known| known.name == field.name).unwrap_or(0);
+    at > 0 && matches!(fields[at - 1].data_type, DataType::Text { .. })
+}
+
+fn too_many(n: usize) -> String {
+    match n {
+        1 => "one argument too many".into(),
+        n => format!("{n} arguments too many"),
     }
 }
 
@@ -45,7 +62,7 @@ pub(super) fn read_value(arguments: &[Argument], data_type: &DataType) -> Result
     let (value, rest) = take(arguments, data_type)?;
     match rest.len() {
         0 => Ok(value),
-        n => Err(format!("expected {}, got {n} arguments too many", data_type.expectation())),
+        n => Err(format!("expected {}, got {}", data_type.expectation(), too_many(n))),
     }
 }
 

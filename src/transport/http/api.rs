@@ -6,6 +6,7 @@ use crate::model::CancelToken;
 use crate::signature::Values;
 use axum::Json;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{self, KeepAlive, Sse};
@@ -43,7 +44,7 @@ pub async fn not_found() -> Response {
 }
 
 pub async fn method_not_allowed() -> Response {
-    error(StatusCode::METHOD_NOT_ALLOWED, "expected GET, or a WebSocket")
+    error(StatusCode::METHOD_NOT_ALLOWED, "expected GET, or POST to /models/MODEL/COMMAND")
 }
 
 fn specification(model: &Hosted) -> Json_ {
@@ -126,10 +127,20 @@ impl Drop for CancelOnDrop {
 pub async fn run(
     State(server): Shared,
     Path((model, command)): Path<(String, String)>,
-    Query(options): Query<RunOptions>,
+    options: Result<Query<RunOptions>, QueryRejection>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    let Ok(Query(options)) = options else {
+        let words = "expected whole numbers from 0 up for 'seed' and 'deadline_ms'";
+        return error(StatusCode::BAD_REQUEST, words);
+    };
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => {
+            return error(rejection.status(), "expected a body of at most 32 MB");
+        }
+    };
     let hosted = match find(&server, &model) {
         Ok(hosted) => hosted,
         Err(refusal) => return refused(&refusal),

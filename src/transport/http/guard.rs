@@ -2,13 +2,18 @@
 //! token or, for OSC over WebSocket, an allowed network.
 
 use super::{Server, api::error};
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ipnet::IpNet;
+use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError, RwLock};
+
+/// Refusals that are logged; a page that tries again every second must not fill the log.
+const MAX_TOLD: u64 = 20;
 
 /// The project's rules on who may ask. The origins can be changed while the server runs.
 pub struct Access {
@@ -45,8 +50,8 @@ pub async fn check(
     if !access.allows_host(from.ip().to_canonical(), &request) {
         return error(
             StatusCode::UNAUTHORIZED,
-            "from another computer, bring the project's token: 'Authorization: Bearer TOKEN', or \
-             ?token=TOKEN",
+            "to come from another computer, or by another address than 127.0.0.1, bring the \
+             project's token: 'Authorization: Bearer TOKEN', or ?token=TOKEN",
         );
     }
     // A name that is not ours, resolved to us, is how a foreign page pretends to be our own origin.
@@ -62,14 +67,16 @@ pub async fn check(
     }
     let allowed = access.allows_origin(text);
     if !allowed {
-        return error(
-            StatusCode::FORBIDDEN,
-            &format!(
-                "the page's origin {} may not drive this runtime: add it to 'allow_origins' \
-                 under [listen] in the project file",
-                String::from_utf8_lossy(origin.as_bytes())
-            ),
+        let words = format!(
+            "the page's origin {} may not drive this runtime: add \"{0}\" to 'allow_origins' under \
+             [listen] in the project file",
+            String::from_utf8_lossy(origin.as_bytes())
         );
+        // A browser keeps the answer from the page, so it is told where the project can be changed.
+        if server.inlet.hub().traffic().n_refused.fetch_add(1, Relaxed) < MAX_TOLD {
+            tracing::warn!("{words}");
+        }
+        return error(StatusCode::FORBIDDEN, &words);
     }
     let preflight = request.method() == Method::OPTIONS;
     let mut response = match preflight {
@@ -105,16 +112,18 @@ fn is_own_host(host: &str) -> bool {
         || name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
 }
 
+#[derive(Deserialize)]
+struct InQuery {
+    token: String,
+}
+
 fn brings_token(request: &Request, token: &str) -> bool {
     let header = request.headers().get(header::AUTHORIZATION);
     let from_header = header
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
-    let from_query = request
-        .uri()
-        .query()
-        .and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("token=")));
-    [from_header, from_query].into_iter().flatten().any(|brought| same(brought, token))
+    let from_query = Query::<InQuery>::try_from_uri(request.uri()).ok().map(|query| query.0.token);
+    [from_header, from_query.as_deref()].into_iter().flatten().any(|brought| same(brought, token))
 }
 
 /// Compares in a time that does not tell how much was right.

@@ -56,12 +56,10 @@ pub fn answer(server: &Server, uri: &Uri) -> Response {
 }
 
 fn host_info(server: &Server) -> Json_ {
-    json!({
+    let mut info = json!({
         "NAME": "enjamb",
-        "OSC_IP": server.osc_address.ip().to_string(),
         "OSC_PORT": server.osc_address.port(),
         "OSC_TRANSPORT": "UDP",
-        "WS_IP": server.http_address.ip().to_string(),
         "WS_PORT": server.http_address.port(),
         // Where the root of the tree is, beside `/`.
         "ROOT": "/osc",
@@ -69,7 +67,13 @@ fn host_info(server: &Server) -> Json_ {
             "ACCESS": true, "VALUE": true, "RANGE": true, "DESCRIPTION": true, "LISTEN": true,
             "PATH_CHANGED": false
         },
-    })
+    });
+    // One that listens at all addresses is found at the one that it was asked at.
+    if !server.osc_address.ip().is_unspecified() {
+        info["OSC_IP"] = server.osc_address.ip().to_string().into();
+        info["WS_IP"] = server.http_address.ip().to_string().into();
+    }
+    info
 }
 
 /// A node and all beneath it.

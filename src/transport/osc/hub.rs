@@ -24,7 +24,7 @@ const MAX_PEERS: usize = 1024;
 /// Subscriptions of one peer; one more is refused.
 const MAX_SUBSCRIPTIONS: usize = 64;
 /// Messages that wait for one connection; the oldest give way to new ones.
-const CONNECTION_CAPACITY: usize = 4096;
+const CONNECTION_CAPACITY: usize = 8192;
 /// Their bytes; beyond that too the oldest give way, though the newest is kept whatever its length.
 const MAX_CONNECTION_BYTES: usize = 16 * 1024 * 1024;
 

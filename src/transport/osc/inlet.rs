@@ -18,6 +18,8 @@ use tokio::task::spawn_blocking;
 const MAX_AHEAD: Duration = Duration::from_secs(60);
 /// From 1900, where NTP begins, to 1970.
 const NTP_TO_UNIX: f64 = 2_208_988_800.0;
+/// Refusals that are logged.
+const MAX_TOLD: u64 = 20;
 /// The largest packet, in bytes, that is read on a thread that others share.
 const MAX_INLINE: usize = 64 * 1024;
 /// A flood of junk is answered no more often than this.
@@ -84,7 +86,7 @@ impl Inlet {
 
     /// Counts a datagram from a sender that the project does not allow.
     pub fn refuse(&self, from: SocketAddr) {
-        if self.hub.traffic().n_refused.fetch_add(1, Relaxed) == 0 {
+        if self.hub.traffic().n_refused.fetch_add(1, Relaxed) < MAX_TOLD {
             tracing::warn!(
                 "refused OSC from {from}: add its network to 'allow' under [listen] in the \
                  project file to let it in"

@@ -3,7 +3,8 @@
 
 use crate::router::{Argument, Message, Opaque};
 use rosc::{
-    OscArray, OscBundle, OscColor, OscMessage, OscMidiMessage, OscPacket, OscTime, OscType,
+    OscArray, OscBundle, OscColor, OscError, OscMessage, OscMidiMessage, OscPacket, OscTime,
+    OscType,
 };
 use std::ops::Range;
 
@@ -118,7 +119,10 @@ fn read_message(bytes: &[u8]) -> Result<Message, String> {
             arguments: message.args.into_iter().map(argument).collect(),
         }),
         Ok((_, OscPacket::Bundle(_))) => Err("a bundle where a message was expected".into()),
-        Err(error) => Err(format!("the message can't be read: {error}")),
+        Err(OscError::StringError(_)) => Err("a text is no UTF-8, so it can't be read".into()),
+        Err(_) => {
+            Err("the message can't be read: it is cut off, or an argument's type is unknown".into())
+        }
     }
 }
 

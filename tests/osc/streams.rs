@@ -99,12 +99,14 @@ fn tcp_takes_both_framings_in_pieces_of_any_size() {
     stream.write_all(&slip(&encode(&message("/subscribe", vec![i(9000)])))).unwrap();
     let refused = receive_slip(&mut stream);
     assert_eq!(refused.addr, "/subscribe/error");
-    // What is no OSC at all is counted and closed.
+    // What is no OSC at all is counted, told, and closed.
     let before = status(&runtime, "errors");
     let mut stream = tcp(&runtime);
     stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
     let mut rest = Vec::new();
     let _ = stream.read_to_end(&mut rest);
+    let words = String::from_utf8_lossy(&rest);
+    assert!(words.contains("/error") && words.contains("length prefix or SLIP"), "{words}");
     wait_until("the error is counted", || status(&runtime, "errors") > before);
 }
 

@@ -62,7 +62,8 @@ async fn converse(stream: TcpStream, inlet: &Arc<Inlet>) -> io::Result<()> {
     let mut writing = pin!(write(writer, &connection, framing));
     let ended = tokio::select! {
         ended = read(reader, inlet, connection.peer(), framing_known) => {
-            if ended.is_ok() {
+            // A stream that made no sense is told so before it closes; one that broke hears nothing.
+            if !matches!(&ended, Err(error) if error.kind() != io::ErrorKind::InvalidData) {
                 let _ = timeout(LAST_ANSWERS, &mut writing).await;
             }
             ended

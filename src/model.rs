@@ -3,6 +3,7 @@
 pub mod average;
 pub mod kinds;
 pub mod matrix;
+pub mod poetry;
 pub mod sentences;
 pub mod vector;
 pub mod weights;

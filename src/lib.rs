@@ -5,6 +5,7 @@
 //! - [`value`]: what flows: text, numbers, vectors, pictures.
 //! - [`signature`]: the named, typed inputs and outputs of commands; the manifest.
 //! - [`model`]: the trait that a model implements, and the models that ship.
+//! - [`train`]: fits a verse model to lines of text, and measures it.
 //! - [`engine`]: threads, queues, deadlines; the handle that embedders hold.
 //! - [`router`]: addresses to inputs and outputs, both ways; knows no sockets.
 //! - [`transport`]: OSC over UDP, TCP and WebSocket; HTTP; OSCQuery.
@@ -20,6 +21,7 @@ pub mod router;
 pub mod runtime;
 pub mod signature;
 pub mod time;
+pub mod train;
 pub mod transport;
 pub mod value;
 

@@ -5,7 +5,7 @@
 mod program;
 
 use clap::{Args, Parser, Subcommand};
-use program::{describe, doctor, monitor, query, run};
+use program::{describe, doctor, monitor, query, run, train};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -59,6 +59,18 @@ enum Command {
     },
     /// Watch OSC pass in and out of the running enjamb.
     Monitor,
+    /// Train a verse model on a file of lines, or go on training.
+    Train {
+        /// Lines of verse, one a line; of columns separated by tabs the last counts. May be .zst.
+        #[arg(long, value_name = "FILE")]
+        corpus: PathBuf,
+        /// Where checkpoints, log, plot and model go. A run that is there is gone on with.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// What to train and how; without it, the model that ships.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
     /// Check ports, loopback, datagram sizes and files, and say what to do.
     Doctor,
 }
@@ -74,6 +86,7 @@ fn main() -> ExitCode {
             query::query(&model, &command, &inputs, &shared)
         }
         Command::Monitor => monitor::monitor(&shared),
+        Command::Train { corpus, out, config } => train::train(&corpus, &out, config.as_deref()),
         Command::Doctor => doctor::doctor(&shared),
     };
     match done {

@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod monitor;
 pub mod query;
 pub mod run;
+pub mod train;
 
 use std::fmt::Arguments;
 use std::io::{IsTerminal, Write};

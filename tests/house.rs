@@ -10,6 +10,7 @@ const ROOMS: &[&str] = &[
     "signature",
     "time",
     "model",
+    "train",
     "engine",
     "router",
     "transport",
@@ -21,7 +22,7 @@ const ROOMS: &[&str] = &[
 const MAX_LINES: usize = 800;
 /// The rooms that may hold `unsafe`: mapped weights, and loops compiled for wide registers.
 const UNSAFE_FILES: &[&str] =
-    &["src/model/weights.rs", "src/model/matrix.rs", "src/model/vector.rs"];
+    &["src/model/weights.rs", "src/model/matrix.rs", "src/model/vector.rs", "src/train/product.rs"];
 /// What may be linked into a program that is MIT or Apache-2.0.
 const LICENCES: &[&str] = &[
     "MIT",

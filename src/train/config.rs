@@ -124,6 +124,10 @@ pub struct Training {
     pub word_dropout: f64,
     /// Probability that an output of the decoder is set to zero.
     pub output_dropout: f64,
+    /// Share of the words beside a batch's own that its softmax is summed over; 1 for all.
+    pub candidates: f64,
+    /// Steps from the end on which it is summed over all words in any case.
+    pub whole_softmax_steps: usize,
     /// Steps between two validations.
     pub validate_every: usize,
     /// Validations without improvement after which training stops; 0 for never.
@@ -233,6 +237,8 @@ impl Default for Training {
             cooldown: 0,
             word_dropout: 0.3,
             output_dropout: 0.2,
+            candidates: 1.0,
+            whole_softmax_steps: 0,
             validate_every: 500,
             patience: 0,
             checkpoint_seconds: 120.0,
@@ -301,6 +307,12 @@ impl Config {
             ("aggressive.compare_every", self.aggressive.compare_every),
         ] {
             positive(name, size as f64)?;
+        }
+        let candidates = self.training.candidates;
+        if !(candidates > 0.0 && candidates <= 1.0) {
+            return Err(Error::new(format!(
+                "training.candidates is {candidates}; expected more than 0, at most 1"
+            )));
         }
         if self.model.vocabulary < 32 {
             return Err(Error::new("model.vocabulary is below 32: too few for the alphabet"));

@@ -62,6 +62,36 @@ pub struct Dropout {
     pub words: Vec<bool>,
     /// `[N, D]`: factors of the decoder's outputs, 0 or 1 / (1 - p); empty for none.
     pub outputs: Vec<f32>,
+    /// Words that stand for the whole vocabulary in the softmax; all of it if there are none.
+    pub candidates: Option<Candidates>,
+}
+
+/// A sample of the vocabulary over which a batch's softmax is summed (Jean et al. 2015, *On Using
+/// Very Large Target Vocabulary for Neural Machine Translation*).
+///
+/// The batch's own words are all in it; each other word is with probability `p`, and then counts
+/// `1/p` times, so that the sum is right on average.
+#[derive(Clone, Debug)]
+pub struct Candidates {
+    /// Their ids, rising.
+    pub ids: Vec<u32>,
+    /// `-ln p` for each word that was drawn, 0 for the batch's own.
+    pub offsets: Vec<f32>,
+}
+
+impl Candidates {
+    /// Those of a batch; `drawn` says of each id whether it is drawn, which it is with probability
+    /// `share`.
+    pub fn new(batch: &Batch, share: f64, drawn: &[bool]) -> Candidates {
+        let mut own = vec![false; drawn.len()];
+        own[END as usize] = true;
+        batch.ids.iter().for_each(|id| own[*id as usize] = true);
+        let ids = (0..drawn.len() as u32).filter(|id| own[*id as usize] || drawn[*id as usize]);
+        let ids: Vec<u32> = ids.collect();
+        let offset = -share.ln() as f32;
+        let offsets = ids.iter().map(|id| if own[*id as usize] { 0.0 } else { offset }).collect();
+        Candidates { ids, offsets }
+    }
 }
 
 /// The parameters of q(z|x), each `[B, Z]`.
@@ -218,10 +248,23 @@ impl Network {
     ) -> Result<(Tensor, Option<Tensor>)> {
         let p = |name: &str| self.parameters.get(name);
         let (states, features) = self.decode(batch, z, dropout)?;
+        let mut targets = batch.targets();
+        let mut table = p("embedding").clone();
+        let mut offsets = Vec::new();
+        if let Some(candidates) = &dropout.candidates {
+            let ids = Tensor::from_slice(&candidates.ids, candidates.ids.len(), &Device::Cpu)?;
+            table = table.index_select(&ids, 0)?;
+            offsets.clone_from(&candidates.offsets);
+            let mut place = vec![0; self.model.vocabulary];
+            for (at, id) in candidates.ids.iter().enumerate() {
+                place[*id as usize] = at as u32;
+            }
+            targets.iter_mut().for_each(|id| *id = place[*id as usize]);
+        }
         let loss = |states: &Tensor, projection: &str| {
             let embedded = states.matmul(p(projection))?; // [N, E]
-            let targets = batch.targets();
-            cross_entropy(&embedded, p("embedding"), targets, weight, self.threads)
+            let (targets, offsets) = (targets.clone(), offsets.clone());
+            cross_entropy(&embedded, &table, targets, offsets, weight, self.threads)
         };
         let own = features.map(|features| loss(&features, "expansion.projection")).transpose()?;
         Ok((loss(&states, "output.projection")?, own))

@@ -15,7 +15,7 @@ use super::corpus::{self, Encoded};
 use super::estimates::Posteriors;
 use super::latent::{self, Noise};
 use super::loss::{Draws, KlTerm, Losses, losses};
-use super::network::{Batch, Dropout, Network};
+use super::network::{Batch, Candidates, Dropout, Network};
 use super::optimizer::{self, Moments};
 use super::schedule::rate_share;
 use super::{Error, plot};
@@ -226,7 +226,6 @@ impl Trainer {
         }
         if go_on && !self.state.finished {
             self.validate_and_judge()?;
-            self.state.finished = true;
         }
         self.save()
     }
@@ -305,6 +304,11 @@ impl Trainer {
             let keep = 1.0 / (1.0 - training.output_dropout) as f32;
             let dropped = chances(batch.n_targets() * model.decoder, training.output_dropout);
             dropout.outputs = dropped.iter().map(|d| if *d { 0.0 } else { keep }).collect();
+        }
+        let whole = self.state.step + training.whole_softmax_steps >= training.steps;
+        if training.candidates < 1.0 && !whole {
+            let drawn = chances(self.network.model().vocabulary, training.candidates);
+            dropout.candidates = Some(Candidates::new(batch, training.candidates, &drawn));
         }
         Draws { noise, dropout }
     }

@@ -18,6 +18,7 @@ const BLOCK: usize = 256;
 
 struct CrossEntropy {
     targets: Vec<u32>,
+    offsets: Vec<f32>,
     weight: f32,
     threads: usize,
     gradient: Mutex<Option<Gradient>>,
@@ -28,9 +29,10 @@ struct Gradient {
     table: Vec<f32>,
 }
 
-/// `weight` times the sum of `-log softmax(hidden · tableᵀ)[target]` over the tokens: a scalar.
+/// `weight` times the sum of `-log softmax(hidden · tableᵀ + offsets)[target]` over the tokens: a
+/// scalar.
 ///
-/// `hidden` is `[N, E]`, `table` is `[V, E]`. The sum over a table's gradient is made in as many
+/// `hidden` is `[N, E]`, `table` is `[V, E]`, `offsets` is `[V]` or empty. The sum over a table's gradient is made in as many
 /// parts as there are `threads`.
 ///
 /// # Errors
@@ -39,10 +41,11 @@ pub fn cross_entropy(
     hidden: &Tensor,
     table: &Tensor,
     targets: Vec<u32>,
+    offsets: Vec<f32>,
     weight: f32,
     threads: usize,
 ) -> Result<Tensor> {
-    let op = CrossEntropy { targets, weight, threads, gradient: Mutex::new(None) };
+    let op = CrossEntropy { targets, offsets, weight, threads, gradient: Mutex::new(None) };
     hidden.contiguous()?.apply_op2(&table.contiguous()?, op)
 }
 
@@ -111,6 +114,7 @@ impl CustomOp2 for CrossEntropy {
         let (size, table_width) = table_layout.shape().dims2()?;
         let fits = width == table_width
             && self.targets.len() == n_tokens
+            && (self.offsets.is_empty() || self.offsets.len() == size)
             && self.targets.iter().all(|target| (*target as usize) < size);
         if !fits {
             candle_core::bail!("an output layer's states, weights and targets do not fit together");
@@ -185,6 +189,7 @@ impl CrossEntropy {
             let block = Matrix::dense(hidden, targets.len(), width);
             multiply(&mut logits, size, false, block, table.t(), 1);
             for (row, target) in logits.chunks_exact_mut(size).zip(targets) {
+                vector::add(row, &self.offsets);
                 let (token_loss, scale) = token_loss(row, *target);
                 loss += f64::from(token_loss);
                 vector::multiply(row, scale * self.weight);

@@ -7,17 +7,18 @@
 #![allow(unsafe_code)]
 
 macro_rules! wide {
-    ($(#[$doc:meta])* pub fn $name:ident($($argument:ident: $type:ty),*) $body:block) => {
+    ($(#[$doc:meta])*
+     pub fn $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)? $body:block) => {
         $(#[$doc])*
         #[inline]
-        pub fn $name($($argument: $type),*) {
+        pub fn $name($($argument: $type),*) $(-> $result)? {
             #[inline(always)]
-            fn body($($argument: $type),*) $body
+            fn body($($argument: $type),*) $(-> $result)? $body
 
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx2")]
-                fn avx2($($argument: $type),*) {
+                fn avx2($($argument: $type),*) $(-> $result)? {
                     body($($argument),*)
                 }
                 if is_x86_feature_detected!("avx2") {
@@ -109,6 +110,103 @@ wide! {
     }
 }
 
+wide! {
+    /// One step of an LSTM cell (Hochreiter and Schmidhuber 1997; gates as PyTorch orders them).
+    ///
+    /// `gates` holds what goes into the gates i, f, g and o, each of the length D of the others:
+    /// `cell = σ(f) * cell + σ(i) * tanh(g)` and `hidden = σ(o) * tanh(cell)`.
+    pub fn lstm(gates: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
+        let n = cell.len();
+        let (hidden, gates) = (&mut hidden[..n], &gates[..4 * n]);
+        let ((i, f), (g, o)) = {
+            let (first, last) = gates.split_at(2 * n);
+            (first.split_at(n), last.split_at(n))
+        };
+        let (i, f, g, o) = (&i[..n], &f[..n], &g[..n], &o[..n]);
+        for at in 0..n {
+            cell[at] = sigmoid(f[at]) * cell[at] + sigmoid(i[at]) * tanh(g[at]);
+            hidden[at] = sigmoid(o[at]) * tanh(cell[at]);
+        }
+    }
+}
+
+wide! {
+    /// `out = tanh(x)`
+    pub fn hyperbolic_tangents(out: &mut [f32], x: &[f32]) {
+        for (out, x) in out.iter_mut().zip(x) {
+            *out = tanh(*x);
+        }
+    }
+}
+
+wide! {
+    /// `out = exp((x - shift) * factor)`, and exactly 0 where that is under 1e-37; gives their sum.
+    pub fn exponentials(out: &mut [f32], x: &[f32], shift: f32, factor: f32) -> f32 {
+        for (out, x) in out.iter_mut().zip(x) {
+            let x = (x - shift) * factor;
+            *out = if x > LEAST_EXPONENT { exp(x) } else { 0.0 };
+        }
+        sum(out, |x| x)
+    }
+}
+
+wide! {
+    /// The greatest number; numbers that are none count for nothing.
+    pub fn greatest(x: &[f32]) -> f32 {
+        let mut greatest = [f32::NEG_INFINITY; LANES];
+        let (chunks, rest) = x.as_chunks::<LANES>();
+        for chunk in chunks {
+            for (greatest, &x) in greatest.iter_mut().zip(chunk) {
+                *greatest = if x > *greatest { x } else { *greatest };
+            }
+        }
+        greatest.iter().chain(rest).fold(f32::NEG_INFINITY, |a, &b| if b > a { b } else { a })
+    }
+}
+
+wide! {
+    /// The sum of all numbers.
+    pub fn total(x: &[f32]) -> f32 {
+        sum(x, |x| x)
+    }
+}
+
+/// Beyond these the exponential of an `f32` is denormal or infinite.
+const LEAST_EXPONENT: f32 = -85.0;
+const GREATEST_EXPONENT: f32 = 88.0;
+
+/// The exponential to 2 units in the last place, of numbers that are no further out than the
+/// limits above (others count as those): the polynomial of Cephes' `expf` after taking out a power
+/// of two. Unlike the library's it is compiled into wide loops.
+#[inline(always)]
+fn exp(x: f32) -> f32 {
+    /// Adding it leaves a number rounded to a whole one, in the last bits.
+    const ROUND: f32 = 12_582_912.0;
+    const LN2_HIGH: f32 = 0.693_359_4;
+    const LN2_LOW: f32 = -2.121_944_4e-4;
+    let x = if x > LEAST_EXPONENT { x } else { LEAST_EXPONENT };
+    let x = if x < GREATEST_EXPONENT { x } else { GREATEST_EXPONENT };
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
+    let r = x - n * LN2_HIGH - n * LN2_LOW;
+    let mut p = 1.987_569_1e-4;
+    for c in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
+        p = p * r + c;
+    }
+    let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(1f32.to_bits()));
+    (p * r * r + r + 1.0) * power
+}
+
+#[inline(always)]
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+#[inline(always)]
+fn tanh(x: f32) -> f32 {
+    1.0 - 2.0 / (1.0 + exp(2.0 * x))
+}
+
 /// The sum of `f(x)`, in sixteen partial sums, so that no addition waits for the one before.
 #[inline(always)]
 fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
@@ -123,4 +221,52 @@ fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
         *sum += f(x);
     }
     sums.iter().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exponentials_are_those_of_the_library() {
+        let x: Vec<f32> = (-8600..8000).map(|i| i as f32 / 100.0).collect();
+        let mut out = vec![0.0; x.len()];
+        let sum = exponentials(&mut out, &x, 0.0, 1.0);
+        for (&x, &got) in x.iter().zip(&out) {
+            let expected = f64::from(x).exp();
+            let error = (f64::from(got) - expected).abs() / expected;
+            assert!(error < 3e-7 || (x <= LEAST_EXPONENT && got == 0.0), "exp({x}) is {got}");
+        }
+        assert!(sum.is_finite());
+        exponentials(&mut out[..1], &[f32::NEG_INFINITY], 3.0, 2.0);
+        assert_eq!(out[0], 0.0);
+    }
+
+    #[test]
+    fn an_lstm_cell_is_that_of_the_equations() {
+        let n = 37;
+        let gates: Vec<f32> = (0..4 * n).map(|i| (i as f32 * 0.7).sin() * 12.0).collect();
+        let before: Vec<f32> = (0..n).map(|i| (i as f32 * 1.3).cos() * 3.0).collect();
+        let (mut cell, mut hidden) = (before.clone(), vec![0.0; n]);
+        lstm(&gates, &mut cell, &mut hidden);
+        let sigmoid = |x: f32| 1.0 / (1.0 + (-f64::from(x)).exp());
+        for at in 0..n {
+            let [i, f, g, o] = [0, 1, 2, 3].map(|gate| gates[gate * n + at]);
+            let expected = sigmoid(f) * f64::from(before[at]) + sigmoid(i) * f64::from(g).tanh();
+            assert!((f64::from(cell[at]) - expected).abs() < 1e-6);
+            let expected = sigmoid(o) * expected.tanh();
+            assert!((f64::from(hidden[at]) - expected).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn the_greatest_is_found_in_any_place() {
+        for n in 1..40 {
+            for at in 0..n {
+                let x: Vec<f32> = (0..n).map(|i| if i == at { 1.0 } else { -1.0 }).collect();
+                assert_eq!(greatest(&x), 1.0);
+            }
+        }
+        assert_eq!(greatest(&[f32::NAN, -2.0]), -2.0);
+    }
 }

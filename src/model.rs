@@ -9,6 +9,7 @@ pub mod vector;
 pub mod weights;
 
 pub use average::AverageWords;
+pub use poetry::Poetry;
 pub use sentences::Sentences;
 
 use crate::signature::{Manifest, Values};

@@ -45,7 +45,11 @@ fn all() -> Vec<Kind> {
     fn kind<M: Model + Default + 'static>(name: &'static str) -> Kind {
         Kind { name, factory: Arc::new(|| Box::new(M::default())) }
     }
-    vec![kind::<super::Sentences>("sentences"), kind::<super::AverageWords>("average")]
+    vec![
+        kind::<super::Poetry>("poetry"),
+        kind::<super::Sentences>("sentences"),
+        kind::<super::AverageWords>("average"),
+    ]
 }
 
 /// The kind of that name.

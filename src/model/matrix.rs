@@ -14,6 +14,10 @@
 
 #![allow(unsafe_code)]
 
+mod half;
+
+pub use self::half::HalfPacked;
+
 #[cfg(target_arch = "x86_64")]
 use x86::{avx2, avx512};
 
@@ -92,13 +96,7 @@ impl Packed {
     ///
     /// If a row does not lie within `input` and `output`.
     pub fn add_product(&self, input: &[f32], output: &mut [f32], rows: &[Row]) {
-        for row in rows {
-            let fits = |start: usize, length: usize, end: usize| {
-                start.checked_add(length).is_some_and(|stop| stop <= end)
-            };
-            assert!(fits(row.from, self.depth, input.len()));
-            assert!(fits(row.to, self.width, output.len()));
-        }
+        check(rows, input.len(), self.depth, output.len(), self.width);
         if rows.is_empty() || self.depth == 0 || self.width == 0 {
             return;
         }
@@ -176,6 +174,17 @@ impl Packed {
     }
 }
 
+/// Checks that every row lies within its input and output.
+fn check(rows: &[Row], n_input: usize, depth: usize, n_output: usize, width: usize) {
+    let fits = |start: usize, length: usize, end: usize| {
+        start.checked_add(length).is_some_and(|stop| stop <= end)
+    };
+    for row in rows {
+        assert!(fits(row.from, depth, n_input));
+        assert!(fits(row.to, width, n_output));
+    }
+}
+
 /// Cuts `rows` into blocks of nearly equal size, none longer than `max_rows`.
 fn blocks(rows: &[Row], max_rows: usize) -> impl Iterator<Item = &[Row]> {
     let n_blocks = rows.len().div_ceil(max_rows).max(1);
@@ -210,6 +219,15 @@ impl Kernel {
             }
         }
         Kernel::Portable
+    }
+
+    /// Whether the processor widens halves in registers.
+    fn widens_halves(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx512 | Kernel::Avx2 => is_x86_feature_detected!("f16c"),
+            Kernel::Portable => false,
+        }
     }
 
     /// As many rows as leave every partial sum in a register.

@@ -7,17 +7,18 @@
 #![allow(unsafe_code)]
 
 macro_rules! wide {
-    ($(#[$doc:meta])* pub fn $name:ident($($argument:ident: $type:ty),*) $body:block) => {
+    ($(#[$doc:meta])*
+     pub fn $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)? $body:block) => {
         $(#[$doc])*
         #[inline]
-        pub fn $name($($argument: $type),*) {
+        pub fn $name($($argument: $type),*) $(-> $result)? {
             #[inline(always)]
-            fn body($($argument: $type),*) $body
+            fn body($($argument: $type),*) $(-> $result)? $body
 
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx2")]
-                fn avx2($($argument: $type),*) {
+                fn avx2($($argument: $type),*) $(-> $result)? {
                     body($($argument),*)
                 }
                 if is_x86_feature_detected!("avx2") {
@@ -110,6 +111,7 @@ wide! {
 }
 
 wide! {
+<<<<<<< HEAD
     /// One step of an LSTM cell (Hochreiter and Schmidhuber 1997, with a forget gate).
     ///
     /// `gates` holds the four sums i, f, g, o, each of the cell's width, and leaves as the four
@@ -127,11 +129,29 @@ wide! {
             output[j] = sigmoid(output[j]);
             cell[j] = forget[j] * before[j] + input[j] * new[j];
             hidden[j] = output[j] * tanh(cell[j]);
+=======
+    /// One step of an LSTM cell (Hochreiter and Schmidhuber 1997; gates as PyTorch orders them).
+    ///
+    /// `gates` holds what goes into the gates i, f, g and o, each of the length D of the others:
+    /// `cell = σ(f) * cell + σ(i) * tanh(g)` and `hidden = σ(o) * tanh(cell)`.
+    pub fn lstm(gates: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
+        let n = cell.len();
+        let (hidden, gates) = (&mut hidden[..n], &gates[..4 * n]);
+        let ((i, f), (g, o)) = {
+            let (first, last) = gates.split_at(2 * n);
+            (first.split_at(n), last.split_at(n))
+        };
+        let (i, f, g, o) = (&i[..n], &f[..n], &g[..n], &o[..n]);
+        for at in 0..n {
+            cell[at] = sigmoid(f[at]) * cell[at] + sigmoid(i[at]) * tanh(g[at]);
+            hidden[at] = sigmoid(o[at]) * tanh(cell[at]);
+>>>>>>> b4b8206
         }
     }
 }
 
 wide! {
+<<<<<<< HEAD
     /// The gradient of [`lstm_cell`].
     ///
     /// From the activations, the state before and after, and the gradients of the hidden state and
@@ -156,11 +176,18 @@ wide! {
             d_forget[j] = d * before[j] * forget[j] * (1.0 - forget[j]);
             d_new[j] = d * input[j] * (1.0 - new[j] * new[j]);
             d_cell[j] = d * forget[j];
+=======
+    /// `out = tanh(x)`
+    pub fn hyperbolic_tangents(out: &mut [f32], x: &[f32]) {
+        for (out, x) in out.iter_mut().zip(x) {
+            *out = tanh(*x);
+>>>>>>> b4b8206
         }
     }
 }
 
 wide! {
+<<<<<<< HEAD
     /// Turns `x` into `exp(x - max x)` and says the maximum and the sum.
     pub fn exponentials(x: &mut [f32], max: &mut f32, total: &mut f32) {
         let mut lanes = [f32::NEG_INFINITY; LANES];
@@ -174,10 +201,34 @@ wide! {
         x.iter_mut().for_each(|x| *x = exp(*x - top));
         *max = top;
         *total = sum(x, |x| x);
+=======
+    /// `out = exp((x - shift) * factor)`, and exactly 0 where that is under 1e-37; gives their sum.
+    pub fn exponentials(out: &mut [f32], x: &[f32], shift: f32, factor: f32) -> f32 {
+        for (out, x) in out.iter_mut().zip(x) {
+            let x = (x - shift) * factor;
+            *out = if x > LEAST_EXPONENT { exp(x) } else { 0.0 };
+        }
+        sum(out, |x| x)
     }
 }
 
 wide! {
+    /// The greatest number; numbers that are none count for nothing.
+    pub fn greatest(x: &[f32]) -> f32 {
+        let mut greatest = [f32::NEG_INFINITY; LANES];
+        let (chunks, rest) = x.as_chunks::<LANES>();
+        for chunk in chunks {
+            for (greatest, &x) in greatest.iter_mut().zip(chunk) {
+                *greatest = if x > *greatest { x } else { *greatest };
+            }
+        }
+        greatest.iter().chain(rest).fold(f32::NEG_INFINITY, |a, &b| if b > a { b } else { a })
+>>>>>>> b4b8206
+    }
+}
+
+wide! {
+<<<<<<< HEAD
     /// `x = x * factor`
     pub fn multiply(x: &mut [f32], factor: f32) {
         x.iter_mut().for_each(|x| *x *= factor);
@@ -201,6 +252,38 @@ fn exp(x: f32) -> f32 {
     }
     let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23));
     (y * x * x + x + 1.0) * power
+=======
+    /// The sum of all numbers.
+    pub fn total(x: &[f32]) -> f32 {
+        sum(x, |x| x)
+    }
+}
+
+/// Beyond these the exponential of an `f32` is denormal or infinite.
+const LEAST_EXPONENT: f32 = -85.0;
+const GREATEST_EXPONENT: f32 = 88.0;
+
+/// The exponential to 2 units in the last place, of numbers that are no further out than the
+/// limits above (others count as those): the polynomial of Cephes' `expf` after taking out a power
+/// of two. Unlike the library's it is compiled into wide loops.
+#[inline(always)]
+fn exp(x: f32) -> f32 {
+    /// Adding it leaves a number rounded to a whole one, in the last bits.
+    const ROUND: f32 = 12_582_912.0;
+    const LN2_HIGH: f32 = 0.693_359_4;
+    const LN2_LOW: f32 = -2.121_944_4e-4;
+    let x = if x > LEAST_EXPONENT { x } else { LEAST_EXPONENT };
+    let x = if x < GREATEST_EXPONENT { x } else { GREATEST_EXPONENT };
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
+    let r = x - n * LN2_HIGH - n * LN2_LOW;
+    let mut p = 1.987_569_1e-4;
+    for c in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
+        p = p * r + c;
+    }
+    let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(1f32.to_bits()));
+    (p * r * r + r + 1.0) * power
+>>>>>>> b4b8206
 }
 
 #[inline(always)]
@@ -210,7 +293,11 @@ fn sigmoid(x: f32) -> f32 {
 
 #[inline(always)]
 fn tanh(x: f32) -> f32 {
+<<<<<<< HEAD
     1.0 - 2.0 / (exp(2.0 * x) + 1.0)
+=======
+    1.0 - 2.0 / (1.0 + exp(2.0 * x))
+>>>>>>> b4b8206
 }
 
 /// The sum of `f(x)`, in sixteen partial sums, so that no addition waits for the one before.
@@ -230,6 +317,7 @@ fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
 }
 
 #[cfg(test)]
+<<<<<<< HEAD
 mod test {
     //! The approximations against the standard library's functions.
 
@@ -244,10 +332,45 @@ mod test {
             assert!((f64::from(tanh(x)) - f64::from(x).tanh()).abs() < 2e-7, "tanh {x}");
             let exact = 1.0 / (1.0 + (-f64::from(x)).exp());
             assert!((f64::from(sigmoid(x)) - exact).abs() < 2e-7, "sigmoid {x}");
+=======
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exponentials_are_those_of_the_library() {
+        let x: Vec<f32> = (-8600..8000).map(|i| i as f32 / 100.0).collect();
+        let mut out = vec![0.0; x.len()];
+        let sum = exponentials(&mut out, &x, 0.0, 1.0);
+        for (&x, &got) in x.iter().zip(&out) {
+            let expected = f64::from(x).exp();
+            let error = (f64::from(got) - expected).abs() / expected;
+            assert!(error < 3e-7 || (x <= LEAST_EXPONENT && got == 0.0), "exp({x}) is {got}");
+        }
+        assert!(sum.is_finite());
+        exponentials(&mut out[..1], &[f32::NEG_INFINITY], 3.0, 2.0);
+        assert_eq!(out[0], 0.0);
+    }
+
+    #[test]
+    fn an_lstm_cell_is_that_of_the_equations() {
+        let n = 37;
+        let gates: Vec<f32> = (0..4 * n).map(|i| (i as f32 * 0.7).sin() * 12.0).collect();
+        let before: Vec<f32> = (0..n).map(|i| (i as f32 * 1.3).cos() * 3.0).collect();
+        let (mut cell, mut hidden) = (before.clone(), vec![0.0; n]);
+        lstm(&gates, &mut cell, &mut hidden);
+        let sigmoid = |x: f32| 1.0 / (1.0 + (-f64::from(x)).exp());
+        for at in 0..n {
+            let [i, f, g, o] = [0, 1, 2, 3].map(|gate| gates[gate * n + at]);
+            let expected = sigmoid(f) * f64::from(before[at]) + sigmoid(i) * f64::from(g).tanh();
+            assert!((f64::from(cell[at]) - expected).abs() < 1e-6);
+            let expected = sigmoid(o) * expected.tanh();
+            assert!((f64::from(hidden[at]) - expected).abs() < 1e-6);
+>>>>>>> b4b8206
         }
     }
 
     #[test]
+<<<<<<< HEAD
     fn a_softmax_sums_to_one() {
         let mut x: Vec<f32> = (0..37).map(|i| (i as f32 * 7.3).sin() * 30.0).collect();
         let (copy, mut max, mut total) = (x.clone(), 0.0, 0.0);
@@ -255,5 +378,15 @@ mod test {
         assert_eq!(max, copy.iter().copied().fold(f32::MIN, f32::max));
         let exact: f64 = copy.iter().map(|x| f64::from(x - max).exp()).sum();
         assert!((f64::from(total) / exact - 1.0).abs() < 1e-6);
+=======
+    fn the_greatest_is_found_in_any_place() {
+        for n in 1..40 {
+            for at in 0..n {
+                let x: Vec<f32> = (0..n).map(|i| if i == at { 1.0 } else { -1.0 }).collect();
+                assert_eq!(greatest(&x), 1.0);
+            }
+        }
+        assert_eq!(greatest(&[f32::NAN, -2.0]), -2.0);
+>>>>>>> b4b8206
     }
 }

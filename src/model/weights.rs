@@ -6,10 +6,13 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use candle_core::safetensors::MmapedSafetensors;
 use candle_core::{DType, Device, Tensor};
+use half::f16;
 
 /// A weight file, open for as long as this lives.
 pub struct Weights {
@@ -74,6 +77,43 @@ impl Weights {
         let tensor = self.tensor(name, shape, DType::F32)?;
         let flat = tensor.flatten_all().and_then(|tensor| tensor.to_vec1());
         flat.map_err(|error| self.damaged(format!("{name} cannot be read ({error})")))
+    }
+
+    /// The numbers of the f16 or f32 tensor `name` in half precision, row-major; those of an f32
+    /// tensor are rounded.
+    ///
+    /// # Errors
+    ///
+    /// As [`Weights::tensor`], and if a number is too great for half precision or is none.
+    pub fn halves(&self, name: &str, shape: &[usize]) -> Result<Vec<f16>, Error> {
+        let view = self.file.get(name);
+        let dtype = match view.map(|view| view.dtype()) {
+            Ok(safetensors::tensor::Dtype::F32) => DType::F32,
+            _ => DType::F16,
+        };
+        let tensor = self.tensor(name, shape, dtype)?.to_dtype(DType::F16);
+        let flat = tensor.and_then(|tensor| tensor.flatten_all()?.to_vec1::<f16>());
+        let halves = flat.map_err(|e| self.damaged(format!("{name} cannot be read ({e})")))?;
+        match halves.iter().all(|half| half.is_finite()) {
+            true => Ok(halves),
+            false => Err(self.damaged(format!("{name} holds what is no number, or too great"))),
+        }
+    }
+
+    /// Whether there is a tensor `name`.
+    pub fn contains(&self, name: &str) -> bool {
+        self.file.get(name).is_ok()
+    }
+
+    /// The value of `key` in the file's own description of itself.
+    pub fn metadata(&self, key: &str) -> Option<String> {
+        let mut file = File::open(&self.path).ok()?;
+        let mut length = [0; 8];
+        file.read_exact(&mut length).ok()?;
+        let mut header = String::new();
+        file.take(u64::from_le_bytes(length)).read_to_string(&mut header).ok()?;
+        let header: serde_json::Value = serde_json::from_str(&header).ok()?;
+        header["__metadata__"][key].as_str().map(str::to_owned)
     }
 
     /// The bytes of the u8 tensor `name`, row-major, where they lie in the file.

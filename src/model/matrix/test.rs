@@ -1,6 +1,7 @@
 //! The packed product against a plain triple loop, whatever the number of rows.
 
 use super::*;
+use ::half::f16;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -90,6 +91,25 @@ fn avx2_and_avx512_give_the_same_bits() {
         }
     }
     assert!(results.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn halves_give_the_bits_of_the_same_numbers_in_single() {
+    for (depth, width) in [(1, 1), (7, 33), (129, 70), (300, 96), (512, 256)] {
+        let halves: Vec<f16> = random(depth * width, 1).into_iter().map(f16::from_f32).collect();
+        let weights: Vec<f32> = halves.iter().map(|half| half.to_f32()).collect();
+        let input = random(40 * depth, 2);
+        for kernel in kernels() {
+            let single = Packed::with_kernel(&weights, depth, width, kernel);
+            let packed = HalfPacked::with_kernel(&halves, depth, width, kernel);
+            for n in (1..=14).chain([40]) {
+                let (mut expected, mut got) = (vec![0.5; n * width], vec![0.5; n * width]);
+                single.add_product(&input, &mut expected, &rows(n, depth, width));
+                packed.add_product(&input, &mut got, &rows(n, depth, width));
+                assert!(expected == got, "{kernel:?}, {n} rows of {depth}x{width}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -27,8 +27,9 @@ B, T, V, E, H, D, Z = 3, 6, 23, 5, 7, 6, 4
 START, END, UNKNOWN = 0, 1, 2
 SEED, N_STEPS, CLIP = 7, 10, 5.0
 KAPPA = 13.0
-# The convolutional decoder: steps and channels that z is mapped to, and its second loss's weight.
-T0, CHANNELS, ALPHA = 2, 3, 0.2
+# The convolutional decoder: places that z is mapped to, their channels, layers, and the weight of
+# its own loss.
+PLACES, CHANNELS, LAYERS, ALPHA = 2, 3, 4, 0.2
 
 torch.set_default_dtype(torch.float64)
 generator = torch.Generator().manual_seed(SEED)
@@ -53,25 +54,24 @@ def write(name, value):
 
 
 class Verse(nn.Module):
-    """The verse VAE; `vmf` has a mean alone, `conv` adds the features of deconvolutions."""
+    """The verse VAE; with `conv` the decoder also reads the features of deconvolutions."""
 
-    def __init__(self, vmf=False, conv=False):
+    def __init__(self, conv=False):
         super().__init__()
-        self.vmf, self.conv = vmf, conv
+        self.conv = conv
         self.embedding = nn.Embedding(V, E)
         self.encoder = nn.LSTM(E, H, batch_first=True)
-        self.posterior = nn.Linear(H, Z if vmf else 2 * Z, bias=False)
+        self.posterior = nn.Linear(H, 2 * Z, bias=False)
         self.decoder = nn.LSTM(E + Z + (CHANNELS if conv else 0), D, batch_first=True)
         self.cell = nn.Linear(Z, D, bias=False)
         self.projection = nn.Linear(D, E, bias=False)
         if conv:
-            self.expand = nn.Linear(Z, T0 * CHANNELS)
-            n_layers = max(0, math.ceil(math.log2((T - 1) / T0)))
+            self.first = nn.Linear(Z, PLACES * CHANNELS, bias=False)
             self.deconvolutions = nn.ModuleList(
                 nn.ConvTranspose1d(CHANNELS, CHANNELS, 4, stride=2, padding=1)
-                for _ in range(n_layers)
+                for _ in range(LAYERS)
             )
-            self.prediction = nn.Linear(CHANNELS, V)
+            self.own_projection = nn.Linear(CHANNELS, E, bias=False)
         for parameter in self.parameters():
             parameter.data = uniform(*parameter.shape, scale=0.6)
         # Wide, so that some dimensions' KL lies above the floor of the free bits, some below.
@@ -84,7 +84,7 @@ class Verse(nn.Module):
         """Weights, or their gradients, by the names and in the layout of the trainer."""
         encoder, decoder = self.encoder, self.decoder
         inputs = get(decoder.weight_ih_l0).T
-        return {
+        named = {
             "embedding": get(self.embedding.weight),
             "encoder.input": get(encoder.weight_ih_l0).T,
             "encoder.recurrent": get(encoder.weight_hh_l0).T,
@@ -97,6 +97,15 @@ class Verse(nn.Module):
             "decoder.cell": get(self.cell.weight).T,
             "output.projection": get(self.projection.weight).T,
         }
+        if self.conv:
+            named["expansion.first"] = get(self.first.weight).T
+            for i, layer in enumerate(self.deconvolutions):
+                taps = get(layer.weight).permute(0, 2, 1)  # [in, tap, out]
+                named[f"expansion.{i}.kernel"] = taps.reshape(CHANNELS, 4 * CHANNELS)
+                named[f"expansion.{i}.bias"] = get(layer.bias)
+            named["expansion.gates"] = inputs[E + Z :]
+            named["expansion.projection"] = get(self.own_projection.weight).T
+        return named
 
     def infer(self, ids):
         """[B, T] -> what the posterior's layer says of the encoder's last state."""
@@ -127,10 +136,11 @@ class Verse(nn.Module):
 
     def features(self, z, steps):
         """z [B, Z] -> [B, steps, CHANNELS] (Semeniuta et al. 2017)."""
-        grown = self.expand(z).view(-1, T0, CHANNELS).transpose(1, 2)
+        grown = self.first(z).view(-1, PLACES, CHANNELS).transpose(1, 2)
         for layer in self.deconvolutions:
-            grown = torch.relu(layer(grown))
-        return grown.transpose(1, 2)[:, :steps]
+            if grown.shape[2] < steps:
+                grown = torch.relu(layer(grown))
+        return grown[:, :, :steps].transpose(1, 2)
 
 
 def kl_of(mean, log_variance):
@@ -347,12 +357,12 @@ def vmf_kl_by_quadrature(kappa, dimensions):
 
 def sphere(ids):
     """The von Mises-Fisher latent of Xu and Durrett 2018, radius and direction given."""
-    model = Verse(vmf=True)
+    model = Verse()
     for tensor, value in model.named(lambda p: p.data).items():
         write(f"vmf/weights/{tensor}", value)
     w = (bernoulli(0.5, B, 1) * 0.3 + 0.5 + uniform(B, 1, scale=0.1)).float().double()
     u = normal(B, Z)
-    mean = F.normalize(model.infer(ids)[1], dim=-1)
+    mean = F.normalize(model.posterior_of(ids)[0], dim=-1)
     tangent = F.normalize(u - (u * mean).sum(-1, keepdim=True) * mean, dim=-1)
     z = w * mean + torch.sqrt(1 - w**2) * tangent
     reconstruction = model.reconstruction(ids, z).mean()
@@ -365,11 +375,29 @@ def sphere(ids):
 
     rows = []
     for kappa in (0.5, 5.0, 13.0, 35.0, 80.0, 100.0, 200.0, 500.0):
-        for dimensions in (2, 4, 5, 16, 32, 64):
+        for dimensions in (3, 4, 5, 16, 32, 64):
             value = vmf_kl(kappa, dimensions)
             assert math.isclose(value, vmf_kl_by_quadrature(kappa, dimensions), rel_tol=1e-7)
             rows.append([kappa, dimensions, value])
     write("vmf/kls", rows)
+
+
+def convolution(ids, eps):
+    """The decoder with deconvolutions, whose features must predict the words by themselves too."""
+    model = Verse(conv=True)
+    for tensor, value in model.named(lambda p: p.data).items():
+        write(f"convolution/weights/{tensor}", value)
+    mean, log_variance = model.posterior_of(ids)
+    z = mean + eps * torch.exp(0.5 * log_variance)
+    features = model.features(z, ids.shape[1] - 1)
+    reconstruction = model.reconstruction(ids, z, features=features).mean()
+    logits = model.own_projection(features) @ model.embedding.weight.T
+    own = F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="sum") / B
+    kl = kl_of(mean, log_variance).sum(-1).mean()
+    write("convolution/features", features)
+    write("convolution/alpha", ALPHA)
+    loss = reconstruction + kl + ALPHA * own
+    write_loss("convolution", model, loss, reconstruction=reconstruction, kl=kl)
 
 
 def main():
@@ -386,6 +414,7 @@ def main():
     estimators(model, ids)
     decoding(trained_for_decoding(model, ids, eps))
     sphere(ids)
+    convolution(ids, eps)
     path = pathlib.Path(__file__).with_name("fixtures.safetensors")
     save_file(fixtures, path)
     print(len(fixtures), "tensors,", path.stat().st_size, "bytes")

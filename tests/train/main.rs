@@ -1,0 +1,8 @@
+//! The trainer against PyTorch on the same small weights, and how a run behaves.
+//!
+//! `reference.py` makes what is compared with: losses, gradients, steps of both optimizers, and the
+//! estimators of the published code.
+
+mod fixtures;
+mod gradients;
+mod steps;

@@ -95,7 +95,8 @@ fn divergences_on_the_sphere_are_those_of_bessel_functions() {
 fn with_deconvolutions_and_their_own_loss() {
     let fixtures = Fixtures::load();
     let channels = fixtures.tensor("convolution/features").dims()[2];
-    let expansion = Expansion::Convolution { channels, alpha: fixtures.number("convolution/alpha") };
+    let expansion =
+        Expansion::Convolution { channels, alpha: fixtures.number("convolution/alpha") };
     let network = fixtures.network("convolution/weights", Posterior::Gaussian, expansion);
     check(&fixtures, "convolution", &network, &fixtures.draws(), PLAIN);
 }

@@ -3,6 +3,8 @@
 //! `reference.py` makes what is compared with: losses, gradients, steps of both optimizers, and the
 //! estimators of the published code.
 
+mod estimates;
 mod fixtures;
 mod gradients;
+mod runs;
 mod steps;

@@ -135,18 +135,37 @@ pub fn importance_weighted(
 ) -> Result<Vec<f64>> {
     let model = network.model();
     let moments = network.encode(batch)?;
-    let posteriors = Posteriors::of(&moments)?;
     let mut weights = vec![Vec::with_capacity(draws); batch.lines];
     for _ in 0..draws {
         let noise = Noise::draw(rng, model.posterior, batch.lines, model.latent);
         let z = latent::sample(&moments, &noise, model.posterior)?;
-        let losses = network.line_losses(batch, Some(&z))?;
-        let z = z.flatten_all()?.to_vec1::<f32>()?;
-        for (line, z) in z.chunks_exact(model.latent).enumerate() {
-            let prior: f64 = z.iter().map(|z| -0.5 * (LN_TAU + f64::from(*z).powi(2))).sum();
-            let posterior = posteriors.log_density(line, z, model.posterior);
-            weights[line].push(prior - posterior - losses[line]);
+        for (line, weight) in log_weights(network, batch, &moments, &z)?.into_iter().enumerate() {
+            weights[line].push(weight);
         }
     }
     Ok(weights.iter().map(|w| (draws as f64).ln() - log_sum_exp(w)).collect())
+}
+
+/// `log p(x|z) + log p(z) - log q(z|x)` of each line at its draw `z` (`[B, Z]`), for a Gaussian
+/// posterior.
+///
+/// # Errors
+/// When batch and weights do not fit together.
+pub fn log_weights(
+    network: &Network,
+    batch: &Batch,
+    moments: &Moments,
+    z: &Tensor,
+) -> Result<Vec<f64>> {
+    let model = network.model();
+    let posteriors = Posteriors::of(moments)?;
+    let losses = network.line_losses(batch, Some(z))?;
+    let z = z.flatten_all()?.to_vec1::<f32>()?;
+    let lines = z.chunks_exact(model.latent).zip(losses).enumerate();
+    Ok(lines
+        .map(|(line, (z, loss))| {
+            let prior: f64 = z.iter().map(|z| -0.5 * (LN_TAU + f64::from(*z).powi(2))).sum();
+            prior - posteriors.log_density(line, z, model.posterior) - loss
+        })
+        .collect())
 }

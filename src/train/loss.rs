@@ -1,10 +1,12 @@
 //! The training objective of one batch.
 
 use candle_core::{Result, Tensor};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::RngCore;
 
-use super::config::Expansion;
+use super::config::{Expansion, Model, Training};
 use super::latent::{self, Noise};
-use super::network::{Batch, Dropout, Network};
+use super::network::{Batch, Candidates, Dropout, Network};
 
 /// What a pass draws at random.
 #[derive(Clone, Debug)]
@@ -13,6 +15,40 @@ pub struct Draws {
     pub noise: Noise,
     /// For the decoder.
     pub dropout: Dropout,
+}
+
+impl Draws {
+    /// What training draws for a batch, with a softmax over the share `candidates` of the words.
+    pub fn draw(
+        rng: &mut ChaCha8Rng,
+        batch: &Batch,
+        model: &Model,
+        training: &Training,
+        candidates: f64,
+    ) -> Draws {
+        let noise = Noise::draw(rng, model.posterior, batch.lines, model.latent);
+        let mut chances = |count: usize, share: f64| {
+            let limit = (share * 65_536.0) as u16;
+            let mut bytes = vec![0; 2 * count];
+            rng.fill_bytes(&mut bytes);
+            let chances = bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]]) < limit);
+            chances.collect::<Vec<bool>>()
+        };
+        let mut dropout = Dropout::default();
+        if training.word_dropout > 0.0 {
+            dropout.words = chances(batch.ids.len(), training.word_dropout);
+        }
+        if training.output_dropout > 0.0 {
+            let keep = 1.0 / (1.0 - training.output_dropout) as f32;
+            let dropped = chances(batch.n_targets() * model.decoder, training.output_dropout);
+            dropout.outputs = dropped.iter().map(|d| if *d { 0.0 } else { keep }).collect();
+        }
+        if candidates < 1.0 {
+            let drawn = chances(model.vocabulary, candidates);
+            dropout.candidates = Some(Candidates::new(batch, candidates, &drawn));
+        }
+        Draws { noise, dropout }
+    }
 }
 
 /// How the divergence counts.
@@ -49,8 +85,7 @@ pub fn losses(network: &Network, batch: &Batch, draws: &Draws, kl: KlTerm) -> Re
     }
     let moments = network.encode(batch)?;
     let z = latent::sample(&moments, &draws.noise, model.posterior)?;
-    let (reconstruction, own) =
-        network.reconstruction(batch, Some(&z), &draws.dropout, weight)?;
+    let (reconstruction, own) = network.reconstruction(batch, Some(&z), &draws.dropout, weight)?;
     let divergence = latent::divergence(&moments, model.posterior)?;
     let floored = match kl.floor > 0.0 {
         true => ((&divergence - kl.floor)?.relu()? + kl.floor)?,

@@ -15,7 +15,7 @@ use super::corpus::{self, Encoded};
 use super::estimates::Posteriors;
 use super::latent::{self, Noise};
 use super::loss::{Draws, KlTerm, Losses, losses};
-use super::network::{Batch, Candidates, Dropout, Network};
+use super::network::{Batch, Network};
 use super::optimizer::{self, Moments};
 use super::schedule::rate_share;
 use super::{Error, plot};
@@ -177,8 +177,7 @@ impl Trainer {
         let mut go_on = true;
         while go_on && !self.state.finished && self.state.step < self.config.training.steps {
             let lines = std::mem::replace(&mut self.lines, Encoded::new_empty());
-            let epoch =
-                lines.epoch(self.config.training.batch, self.config.seed, self.state.epoch);
+            let epoch = lines.epoch(self.config.training.batch, self.config.seed, self.state.epoch);
             while go_on
                 && !self.state.finished
                 && self.state.batch < epoch.len()
@@ -187,7 +186,8 @@ impl Trainer {
                 let started = Instant::now();
                 let batch = epoch.batch(self.state.batch);
                 let inner = self.aggressive_steps(&epoch)?;
-                let losses = self.step(&batch, self.state.step as u64, Part::after(inner.is_some()))?;
+                let losses =
+                    self.step(&batch, self.state.step as u64, Part::after(inner.is_some()))?;
                 self.state.step += 1;
                 self.state.batch += 1;
                 smooth.add(&losses, batch.lines, started.elapsed().as_secs_f64());
@@ -286,31 +286,10 @@ impl Trainer {
 
     fn draws(&self, batch: &Batch, number: u64) -> Draws {
         let mut rng = self.rng(number, 2);
-        let model = &self.config.model;
         let training = &self.config.training;
-        let noise = Noise::draw(&mut rng, model.posterior, batch.lines, model.latent);
-        let mut chances = |count: usize, share: f64| {
-            let limit = (share * 65_536.0) as u16;
-            let mut bytes = vec![0; 2 * count];
-            rng.fill_bytes(&mut bytes);
-            let chances = bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]]) < limit);
-            chances.collect::<Vec<bool>>()
-        };
-        let mut dropout = Dropout::default();
-        if training.word_dropout > 0.0 {
-            dropout.words = chances(batch.ids.len(), training.word_dropout);
-        }
-        if training.output_dropout > 0.0 {
-            let keep = 1.0 / (1.0 - training.output_dropout) as f32;
-            let dropped = chances(batch.n_targets() * model.decoder, training.output_dropout);
-            dropout.outputs = dropped.iter().map(|d| if *d { 0.0 } else { keep }).collect();
-        }
         let whole = self.state.step + training.whole_softmax_steps >= training.steps;
-        if training.candidates < 1.0 && !whole {
-            let drawn = chances(self.network.model().vocabulary, training.candidates);
-            dropout.candidates = Some(Candidates::new(batch, training.candidates, &drawn));
-        }
-        Draws { noise, dropout }
+        let candidates = if whole { 1.0 } else { training.candidates };
+        Draws::draw(&mut rng, batch, self.network.model(), training, candidates)
     }
 
     fn kl_term(&self, step: usize) -> KlTerm {

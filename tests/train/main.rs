@@ -1,0 +1,10 @@
+//! The trainer against PyTorch on the same small weights, and how a run behaves.
+//!
+//! `reference.py` makes what is compared with: losses, gradients, steps of both optimizers, and the
+//! estimators of the published code.
+
+mod estimates;
+mod fixtures;
+mod gradients;
+mod runs;
+mod steps;

@@ -111,25 +111,6 @@ wide! {
 }
 
 wide! {
-<<<<<<< HEAD
-    /// One step of an LSTM cell (Hochreiter and Schmidhuber 1997, with a forget gate).
-    ///
-    /// `gates` holds the four sums i, f, g, o, each of the cell's width, and leaves as the four
-    /// activations. `cell` and `hidden` are the new state.
-    pub fn lstm_cell(gates: &mut [f32], before: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
-        let width = cell.len();
-        let (input, rest) = gates.split_at_mut(width);
-        let (forget, rest) = rest.split_at_mut(width);
-        let (new, output) = rest.split_at_mut(width);
-        let (before, hidden, output) = (&before[..width], &mut hidden[..width], &mut output[..width]);
-        for j in 0..width {
-            input[j] = sigmoid(input[j]);
-            forget[j] = sigmoid(forget[j]);
-            new[j] = tanh(new[j]);
-            output[j] = sigmoid(output[j]);
-            cell[j] = forget[j] * before[j] + input[j] * new[j];
-            hidden[j] = output[j] * tanh(cell[j]);
-=======
     /// One step of an LSTM cell (Hochreiter and Schmidhuber 1997; gates as PyTorch orders them).
     ///
     /// `gates` holds what goes into the gates i, f, g and o, each of the length D of the others:
@@ -145,13 +126,31 @@ wide! {
         for at in 0..n {
             cell[at] = sigmoid(f[at]) * cell[at] + sigmoid(i[at]) * tanh(g[at]);
             hidden[at] = sigmoid(o[at]) * tanh(cell[at]);
->>>>>>> b4b8206
         }
     }
 }
 
 wide! {
-<<<<<<< HEAD
+    /// [`lstm`] with what its gradient needs: `gates` leaves as the four activations, and the cell
+    /// `before` is kept.
+    pub fn lstm_cell(gates: &mut [f32], before: &[f32], cell: &mut [f32], hidden: &mut [f32]) {
+        let width = cell.len();
+        let (input, rest) = gates.split_at_mut(width);
+        let (forget, rest) = rest.split_at_mut(width);
+        let (new, output) = rest.split_at_mut(width);
+        let (before, hidden, output) = (&before[..width], &mut hidden[..width], &mut output[..width]);
+        for j in 0..width {
+            input[j] = sigmoid(input[j]);
+            forget[j] = sigmoid(forget[j]);
+            new[j] = tanh(new[j]);
+            output[j] = sigmoid(output[j]);
+            cell[j] = forget[j] * before[j] + input[j] * new[j];
+            hidden[j] = output[j] * tanh(cell[j]);
+        }
+    }
+}
+
+wide! {
     /// The gradient of [`lstm_cell`].
     ///
     /// From the activations, the state before and after, and the gradients of the hidden state and
@@ -176,32 +175,20 @@ wide! {
             d_forget[j] = d * before[j] * forget[j] * (1.0 - forget[j]);
             d_new[j] = d * input[j] * (1.0 - new[j] * new[j]);
             d_cell[j] = d * forget[j];
-=======
-    /// `out = tanh(x)`
-    pub fn hyperbolic_tangents(out: &mut [f32], x: &[f32]) {
-        for (out, x) in out.iter_mut().zip(x) {
-            *out = tanh(*x);
->>>>>>> b4b8206
         }
     }
 }
 
 wide! {
-<<<<<<< HEAD
-    /// Turns `x` into `exp(x - max x)` and says the maximum and the sum.
-    pub fn exponentials(x: &mut [f32], max: &mut f32, total: &mut f32) {
-        let mut lanes = [f32::NEG_INFINITY; LANES];
-        let (chunks, rest) = x.as_chunks::<LANES>();
-        for chunk in chunks {
-            for (lane, &x) in lanes.iter_mut().zip(chunk) {
-                *lane = if x > *lane { x } else { *lane };
-            }
+    /// `out = tanh(x)`
+    pub fn hyperbolic_tangents(out: &mut [f32], x: &[f32]) {
+        for (out, x) in out.iter_mut().zip(x) {
+            *out = tanh(*x);
         }
-        let top = lanes.iter().chain(rest).fold(f32::NEG_INFINITY, |top, x| top.max(*x));
-        x.iter_mut().for_each(|x| *x = exp(*x - top));
-        *max = top;
-        *total = sum(x, |x| x);
-=======
+    }
+}
+
+wide! {
     /// `out = exp((x - shift) * factor)`, and exactly 0 where that is under 1e-37; gives their sum.
     pub fn exponentials(out: &mut [f32], x: &[f32], shift: f32, factor: f32) -> f32 {
         for (out, x) in out.iter_mut().zip(x) {
@@ -209,6 +196,24 @@ wide! {
             *out = if x > LEAST_EXPONENT { exp(x) } else { 0.0 };
         }
         sum(out, |x| x)
+    }
+}
+
+wide! {
+    /// `x = exp(x - shift)`, and exactly 0 where that is under 1e-37; gives their sum.
+    pub fn exponentiate(x: &mut [f32], shift: f32) -> f32 {
+        for x in x.iter_mut() {
+            let shifted = *x - shift;
+            *x = if shifted > LEAST_EXPONENT { exp(shifted) } else { 0.0 };
+        }
+        sum(x, |x| x)
+    }
+}
+
+wide! {
+    /// `x = x * factor`
+    pub fn multiply(x: &mut [f32], factor: f32) {
+        x.iter_mut().for_each(|x| *x *= factor);
     }
 }
 
@@ -223,36 +228,10 @@ wide! {
             }
         }
         greatest.iter().chain(rest).fold(f32::NEG_INFINITY, |a, &b| if b > a { b } else { a })
->>>>>>> b4b8206
     }
 }
 
 wide! {
-<<<<<<< HEAD
-    /// `x = x * factor`
-    pub fn multiply(x: &mut [f32], factor: f32) {
-        x.iter_mut().for_each(|x| *x *= factor);
-    }
-}
-
-/// `e^x` to within 2 units in the last place, for `x` clamped to where neither end overflows.
-///
-/// Range reduction by ln 2 in two parts and a polynomial of degree 5, as in the Cephes library.
-#[inline(always)]
-fn exp(x: f32) -> f32 {
-    /// Adding it rounds to a whole number, which then stands in the low bits.
-    const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23
-    let x = x.clamp(-87.0, 88.0);
-    let shifted = x * std::f32::consts::LOG2_E + ROUND;
-    let whole = shifted - ROUND;
-    let x = x - whole * 0.693_359_4 - whole * -2.121_944_4e-4;
-    let mut y = 1.987_569_1e-4;
-    for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
-        y = y * x + coefficient;
-    }
-    let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23));
-    (y * x * x + x + 1.0) * power
-=======
     /// The sum of all numbers.
     pub fn total(x: &[f32]) -> f32 {
         sum(x, |x| x)
@@ -283,7 +262,6 @@ fn exp(x: f32) -> f32 {
     }
     let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(1f32.to_bits()));
     (p * r * r + r + 1.0) * power
->>>>>>> b4b8206
 }
 
 #[inline(always)]
@@ -293,11 +271,7 @@ fn sigmoid(x: f32) -> f32 {
 
 #[inline(always)]
 fn tanh(x: f32) -> f32 {
-<<<<<<< HEAD
-    1.0 - 2.0 / (exp(2.0 * x) + 1.0)
-=======
     1.0 - 2.0 / (1.0 + exp(2.0 * x))
->>>>>>> b4b8206
 }
 
 /// The sum of `f(x)`, in sixteen partial sums, so that no addition waits for the one before.
@@ -317,22 +291,6 @@ fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
 }
 
 #[cfg(test)]
-<<<<<<< HEAD
-mod test {
-    //! The approximations against the standard library's functions.
-
-    use super::*;
-
-    #[test]
-    fn exponentials_sigmoids_and_tangents_are_close() {
-        for i in -9000..9000 {
-            let x = i as f32 * 0.01;
-            let exact = f64::from(x.clamp(-87.0, 88.0)).exp();
-            assert!((f64::from(exp(x)) / exact - 1.0).abs() < 3e-7, "exp {x}");
-            assert!((f64::from(tanh(x)) - f64::from(x).tanh()).abs() < 2e-7, "tanh {x}");
-            let exact = 1.0 / (1.0 + (-f64::from(x)).exp());
-            assert!((f64::from(sigmoid(x)) - exact).abs() < 2e-7, "sigmoid {x}");
-=======
 mod tests {
     use super::*;
 
@@ -365,20 +323,10 @@ mod tests {
             assert!((f64::from(cell[at]) - expected).abs() < 1e-6);
             let expected = sigmoid(o) * expected.tanh();
             assert!((f64::from(hidden[at]) - expected).abs() < 1e-6);
->>>>>>> b4b8206
         }
     }
 
     #[test]
-<<<<<<< HEAD
-    fn a_softmax_sums_to_one() {
-        let mut x: Vec<f32> = (0..37).map(|i| (i as f32 * 7.3).sin() * 30.0).collect();
-        let (copy, mut max, mut total) = (x.clone(), 0.0, 0.0);
-        exponentials(&mut x, &mut max, &mut total);
-        assert_eq!(max, copy.iter().copied().fold(f32::MIN, f32::max));
-        let exact: f64 = copy.iter().map(|x| f64::from(x - max).exp()).sum();
-        assert!((f64::from(total) / exact - 1.0).abs() < 1e-6);
-=======
     fn the_greatest_is_found_in_any_place() {
         for n in 1..40 {
             for at in 0..n {
@@ -387,6 +335,5 @@ mod tests {
             }
         }
         assert_eq!(greatest(&[f32::NAN, -2.0]), -2.0);
->>>>>>> b4b8206
     }
 }

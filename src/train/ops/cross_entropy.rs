@@ -92,9 +92,8 @@ pub fn token_losses(
 
 /// The loss of one token, and 1 / the sum of the exponentials that `logits` is left with.
 fn token_loss(logits: &mut [f32], target: u32) -> (f32, f32) {
-    let (mut max, mut total) = (0.0, 0.0);
-    let logit = logits[target as usize];
-    vector::exponentials(logits, &mut max, &mut total);
+    let (max, logit) = (vector::greatest(logits), logits[target as usize]);
+    let total = vector::exponentiate(logits, max);
     (total.ln() + max - logit, 1.0 / total)
 }
 

@@ -236,7 +236,7 @@ impl Kernel {
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx512 => 12,
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 => 3,
+            Kernel::Avx2 => 6,
             Kernel::Portable => 3,
         }
     }
@@ -257,7 +257,7 @@ impl Kernel {
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx512 => choose!(avx512, 1 2 3 4 5 6 7 8 9 10 11 12),
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 => choose!(avx2, 1 2 3),
+            Kernel::Avx2 => choose!(avx2, 1 2 3 4 5 6),
             Kernel::Portable => choose!(portable, 1 2 3),
         }
     }
@@ -268,7 +268,8 @@ mod x86 {
     use super::{PANEL, Row};
     use std::arch::x86_64::*;
 
-    /// Writes one kernel: `$lanes` numbers a register, so a panel is `PANEL / $lanes` registers.
+    /// Writes one kernel: `$lanes` numbers a register, and as many columns of a panel at a time as
+    /// fill two of them, so that with the most rows the partial sums just fit the registers.
     macro_rules! kernel {
         ($name:ident, $features:literal, $lanes:literal,
          $zero:ident, $load:ident, $store:ident, $broadcast:ident, $fma:ident) => {
@@ -283,43 +284,47 @@ mod x86 {
                 input: *const f32,
                 output: *mut f32,
             ) {
-                const VECTORS: usize = PANEL / $lanes;
+                const VECTORS: usize = 2;
                 // SAFETY: pointers stay within the ranges that the caller vouches for: `depth`
                 // numbers for each row of input, `depth` lines of a panel, one panel of output.
                 unsafe {
                     let rows: &[Row; ROWS] = rows.try_into().expect("ROWS rows");
-                    let mut sums = [[[$zero(); VECTORS]; PANELS]; ROWS];
-                    for r in 0..ROWS {
-                        for p in 0..PANELS {
-                            for v in 0..VECTORS {
-                                let at = output.wrapping_add(rows[r].to + p * PANEL + v * $lanes);
-                                sums[r][p][v] = $load(at);
-                            }
-                        }
-                    }
-                    let input = rows.map(|row| input.add(row.from));
-                    for k in 0..depth {
-                        let mut line = [[$zero(); VECTORS]; PANELS];
-                        for p in 0..PANELS {
-                            for v in 0..VECTORS {
-                                line[p][v] =
-                                    $load(weights.add((p * depth + k) * PANEL + v * $lanes));
-                            }
-                        }
+                    for column in (0..PANEL).step_by(VECTORS * $lanes) {
+                        let mut sums = [[[$zero(); VECTORS]; PANELS]; ROWS];
                         for r in 0..ROWS {
-                            let x = $broadcast(*input[r].add(k));
                             for p in 0..PANELS {
                                 for v in 0..VECTORS {
-                                    sums[r][p][v] = $fma(x, line[p][v], sums[r][p][v]);
+                                    let to = rows[r].to + p * PANEL + column + v * $lanes;
+                                    let at = output.wrapping_add(to);
+                                    sums[r][p][v] = $load(at);
                                 }
                             }
                         }
-                    }
-                    for r in 0..ROWS {
-                        for p in 0..PANELS {
-                            for v in 0..VECTORS {
-                                let at = output.wrapping_add(rows[r].to + p * PANEL + v * $lanes);
-                                $store(at, sums[r][p][v]);
+                        let input = rows.map(|row| input.add(row.from));
+                        for k in 0..depth {
+                            let mut line = [[$zero(); VECTORS]; PANELS];
+                            for p in 0..PANELS {
+                                for v in 0..VECTORS {
+                                    let at = (p * depth + k) * PANEL + column + v * $lanes;
+                                    line[p][v] = $load(weights.add(at));
+                                }
+                            }
+                            for r in 0..ROWS {
+                                let x = $broadcast(*input[r].add(k));
+                                for p in 0..PANELS {
+                                    for v in 0..VECTORS {
+                                        sums[r][p][v] = $fma(x, line[p][v], sums[r][p][v]);
+                                    }
+                                }
+                            }
+                        }
+                        for r in 0..ROWS {
+                            for p in 0..PANELS {
+                                for v in 0..VECTORS {
+                                    let to = rows[r].to + p * PANEL + column + v * $lanes;
+                                    let at = output.wrapping_add(to);
+                                    $store(at, sums[r][p][v]);
+                                }
                             }
                         }
                     }

@@ -10,6 +10,7 @@ use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::{floats, with_floats};
+use crate::model::matrix::{Packed, Row};
 use crate::model::vector;
 use crate::train::product::{Matrix, multiply};
 
@@ -95,7 +96,9 @@ impl CustomOp3 for Lstm {
             candle_core::bail!("an LSTM's inputs, weights and start do not fit together");
         }
         let inputs = floats(inputs, inputs_layout)?;
-        let recurrent = Matrix::dense(floats(recurrent, recurrent_layout)?, hidden, 4 * hidden);
+        // Packed once for all steps and threads.
+        let recurrent = floats(recurrent, recurrent_layout)?;
+        let recurrent = &Packed::new(recurrent, hidden, 4 * hidden);
         let start = floats(start, start_layout)?;
 
         let mut out = vec![0.0; lines * steps * hidden];
@@ -132,7 +135,7 @@ impl CustomOp3 for Lstm {
         with_floats(start, |start| {
             with_floats(recurrent, |recurrent| {
                 with_floats(d_out, |d_out| {
-                    let recurrent = Matrix::dense(recurrent, hidden, 4 * hidden);
+                    let recurrent = &packed_transpose(recurrent, hidden, 4 * hidden);
                     d_gates
                         .par_chunks_mut(part * steps * 4 * hidden)
                         .zip(d_start.par_chunks_mut(part * 6 * hidden))
@@ -141,7 +144,9 @@ impl CustomOp3 for Lstm {
                         .zip(start.par_chunks(part * 6 * hidden))
                         .zip(d_out.par_chunks(part * steps * hidden))
                         .for_each(|(((((d_gates, d_start), gates), cells), start), d_out)| {
-                            backward(d_gates, d_start, gates, cells, start, d_out, recurrent, steps);
+                            backward(
+                                d_gates, d_start, gates, cells, start, d_out, recurrent, steps,
+                            );
                         });
                 })
             })??;
@@ -185,10 +190,11 @@ fn forward(
     start: &[f32],
     slots: &[u32],
     inputs: &[f32],
-    recurrent: Matrix,
+    recurrent: &Packed,
     steps: usize,
 ) {
-    let (lines, hidden) = (slots.len() / steps, recurrent.rows());
+    let (lines, hidden) = (slots.len() / steps, recurrent.depth());
+    let mut rows = Vec::with_capacity(lines);
     for t in 0..steps {
         for b in 0..lines {
             let gates = &mut gates[(b * steps + t) * 4 * hidden..][..4 * hidden];
@@ -196,12 +202,16 @@ fn forward(
             gates.copy_from_slice(&inputs[input..][..4 * hidden]);
             vector::add(gates, start_of(start, b, hidden).2);
         }
-        let before = match t {
-            0 => Matrix::new(start, lines, hidden, 6 * hidden),
-            _ => Matrix::new(&out[(t - 1) * hidden..], lines, hidden, steps * hidden),
-        };
-        let sums = &mut gates[t * 4 * hidden..];
-        multiply(sums, steps * 4 * hidden, true, before, recurrent, 1);
+        let to = |b: usize| (b * steps + t) * 4 * hidden;
+        rows.clear();
+        match t {
+            0 => rows.extend((0..lines).map(|b| Row { from: b * 6 * hidden, to: to(b) })),
+            _ => rows.extend((0..lines).map(|b| {
+                let from = (b * steps + t - 1) * hidden;
+                Row { from, to: to(b) }
+            })),
+        }
+        recurrent.add_product(if t == 0 { start } else { out }, gates, &rows);
         for b in 0..lines {
             let at = (b * steps + t) * hidden;
             let (earlier, cell) = cells.split_at_mut(at);
@@ -224,10 +234,10 @@ fn backward(
     cells: &[f32],
     start: &[f32],
     d_out: &[f32],
-    recurrent: Matrix,
+    recurrent: &Packed,
     steps: usize,
 ) {
-    let hidden = recurrent.rows();
+    let hidden = recurrent.width();
     let lines = cells.len() / steps / hidden;
     let mut d_hidden = vec![0.0; lines * hidden];
     let mut d_cell = vec![0.0; lines * hidden];
@@ -251,14 +261,27 @@ fn backward(
             );
             vector::add(&mut d_start[b * 6 * hidden + 2 * hidden..][..4 * hidden], d_gates);
         }
-        let step = Matrix::new(&d_gates[t * 4 * hidden..], lines, 4 * hidden, steps * 4 * hidden);
-        multiply(&mut d_hidden, hidden, false, step, recurrent.t(), 1);
+        let row = |b| Row { from: (b * steps + t) * 4 * hidden, to: b * hidden };
+        let rows: Vec<Row> = (0..lines).map(row).collect();
+        d_hidden.fill(0.0);
+        recurrent.add_product(d_gates, &mut d_hidden, &rows);
     }
     for b in 0..lines {
         let d_start = &mut d_start[b * 6 * hidden..];
         d_start[..hidden].copy_from_slice(&d_hidden[b * hidden..][..hidden]);
         d_start[hidden..2 * hidden].copy_from_slice(&d_cell[b * hidden..][..hidden]);
     }
+}
+
+/// The transpose of a matrix `[rows, columns]`, packed.
+fn packed_transpose(matrix: &[f32], rows: usize, columns: usize) -> Packed {
+    let mut transpose = vec![0.0; matrix.len()];
+    for (i, row) in matrix.chunks_exact(columns).enumerate() {
+        for (j, x) in row.iter().enumerate() {
+            transpose[j * rows + i] = *x;
+        }
+    }
+    Packed::new(&transpose, columns, rows)
 }
 
 /// `out[u] = sum of rows[n] where slots[n] = u`, each sum in the order of `n`.

@@ -14,6 +14,8 @@ pub mod commands;
 pub mod constraints;
 pub mod decoder;
 pub mod encoder;
+#[cfg(test)]
+mod fixture;
 pub mod gradient;
 pub mod lexicon;
 pub mod network;

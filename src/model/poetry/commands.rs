@@ -295,6 +295,3 @@ fn said(line: &str) -> Vec<String> {
 fn texts(lines: Vec<String>) -> Vec<Value> {
     lines.into_iter().map(Value::from).collect()
 }
-
-#[cfg(test)]
-mod test;

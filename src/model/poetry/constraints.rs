@@ -110,13 +110,7 @@ impl Constraints {
             }
         }
         for word in &self.avoid {
-            if let Some(id) = lexicon.opening(word) {
-                ban(id as usize);
-            }
-            let rest = word.strip_prefix(progress.word.as_str());
-            if let Some(id) = rest.and_then(|rest| lexicon.continuing(rest)) {
-                ban(id as usize);
-            }
+            lexicon.completions(progress, word).for_each(&mut ban);
         }
     }
 }

@@ -5,7 +5,7 @@
 mod program;
 
 use clap::{Args, Parser, Subcommand};
-use program::{describe, doctor, monitor, query, run, train};
+use program::{describe, doctor, eval, monitor, query, run, train};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -71,6 +71,8 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// Measure a trained verse model on lines that were held out.
+    Eval(eval::Options),
     /// Check ports, loopback, datagram sizes and files, and say what to do.
     Doctor,
 }
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
         }
         Command::Monitor => monitor::monitor(&shared),
         Command::Train { corpus, out, config } => train::train(&corpus, &out, config.as_deref()),
+        Command::Eval(options) => eval::eval(&options, shared.json),
         Command::Doctor => doctor::doctor(&shared),
     };
     match done {

@@ -8,6 +8,7 @@ macro_rules! say {
 pub mod client;
 pub mod describe;
 pub mod doctor;
+pub mod eval;
 pub mod monitor;
 pub mod query;
 pub mod run;

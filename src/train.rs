@@ -7,6 +7,7 @@ pub mod checkpoint;
 pub mod config;
 pub mod corpus;
 pub mod estimates;
+pub mod evaluate;
 pub mod latent;
 pub mod loss;
 pub mod network;

@@ -28,8 +28,8 @@ pub struct State {
     pub epoch: u64,
     /// Batches of this pass that are over.
     pub batch: usize,
-    /// The best validation so far.
-    pub best: f64,
+    /// The best validation so far, if there was one.
+    pub best: Option<f64>,
     /// Validations since.
     pub stale: usize,
     /// How often plain descent's rate was halved.
@@ -44,13 +44,33 @@ pub struct State {
     pub config: String,
 }
 
+/// What is written beside the tensors.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    #[serde(flatten)]
+    state: State,
+    /// Of weights and moments; files that were written before there were checksums have none.
+    checksum: Option<String>,
+}
+
+/// FNV-1a over the bits of weights and moments, to find what a disk or a copy has damaged.
+fn checksum<'a>(tensors: impl Iterator<Item = &'a [f32]>) -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for x in tensors.flatten() {
+        hash = (hash ^ u64::from(x.to_bits())).wrapping_mul(0x0100_0000_01b3);
+    }
+    format!("{hash:016x}")
+}
+
 /// Saves a run in `dir`.
 ///
 /// # Errors
 /// When it cannot be written; what was there before is then still there.
 pub fn save(dir: &Path, state: &State, network: &Network, moments: &Moments) -> Result<(), Error> {
     let mut tensors: Vec<(String, Tensor)> = Vec::new();
+    let mut weights = Vec::new();
     for (i, (name, var)) in network.parameters().iter().enumerate() {
+        weights.push(var.flatten_all()?.to_vec1::<f32>()?);
         tensors.push((name.to_owned(), var.as_tensor().clone()));
         for (kind, values) in [("first", &moments.first[i]), ("second", &moments.second[i])] {
             let tensor = Tensor::from_slice(values, var.shape(), &Device::Cpu)?;
@@ -59,12 +79,17 @@ pub fn save(dir: &Path, state: &State, network: &Network, moments: &Moments) -> 
     }
     let steps = moments.steps.len();
     tensors.push(("steps".into(), Tensor::from_slice(&moments.steps, steps, &Device::Cpu)?));
-    let state = serde_json::to_string(state).map_err(|e| Error::new(e.to_string()))?;
+    let all = [&weights, &moments.first, &moments.second];
+    let checksum = checksum(all.into_iter().flatten().map(Vec::as_slice));
+    let header = Header { state: state.clone(), checksum: Some(checksum) };
+    let header = serde_json::to_string(&header).map_err(|e| Error::new(e.to_string()))?;
     let path = dir.join(FILE);
+    let partial = write(&path, &tensors, HashMap::from([("state".to_owned(), header)]))?;
+    // The one before goes only when the new one is whole.
     if path.exists() {
         fs::rename(&path, dir.join(PREVIOUS))?;
     }
-    write(&path, &tensors, HashMap::from([("state".to_owned(), state)]))
+    Ok(fs::rename(partial, path)?)
 }
 
 /// Loads the newest whole checkpoint of `dir` into the network, if there is one. Says in words
@@ -106,7 +131,7 @@ fn load_file(path: &Path, network: &mut Network) -> Result<(State, Moments), Err
         .1;
     let state = metadata.metadata().as_ref().and_then(|metadata| metadata.get("state"));
     let state = state.ok_or_else(|| Error::new("not a checkpoint: it has no state"))?;
-    let state: State =
+    let Header { state, checksum: expected } =
         serde_json::from_str(state).map_err(|e| Error::new(format!("its state: {e}")))?;
     let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)
         .map_err(|error| Error::new(format!("damaged ({error})")))?;
@@ -126,6 +151,10 @@ fn load_file(path: &Path, network: &mut Network) -> Result<(State, Moments), Err
         moments.second[i] = get(&format!("second.{name}"), shape)?.to_vec1()?;
     }
     moments.steps = get("steps", &[moments.steps.len()])?.to_vec1()?;
+    let all = weights.iter().map(|(_, values)| values).chain(&moments.first).chain(&moments.second);
+    if expected.is_some_and(|expected| expected != checksum(all.map(Vec::as_slice))) {
+        return Err(Error::new("damaged: its numbers do not have the checksum that it says"));
+    }
     for (name, values) in weights {
         network.parameters_mut().set(&name, values)?;
     }
@@ -144,7 +173,26 @@ pub fn export(path: &Path, network: &Network, more: Vec<(String, Tensor)>) -> Re
     }
     let model = serde_json::to_string(network.model()).map_err(|e| Error::new(e.to_string()))?;
     let metadata = [("format", FORMAT.to_owned()), ("model", model)];
-    write(path, &tensors, metadata.map(|(name, text)| (name.to_owned(), text)).into())
+    let metadata = metadata.map(|(name, text)| (name.to_owned(), text)).into();
+    Ok(fs::rename(write(path, &tensors, metadata)?, path)?)
+}
+
+/// The network of an exported model.
+///
+/// # Errors
+/// When the file is not an exported model.
+pub fn open(path: &Path, threads: usize) -> Result<Network, Error> {
+    let error = |what: String| Error::new(format!("{}: {what}", path.display()));
+    let bytes = fs::read(path).map_err(|e| error(e.to_string()))?;
+    let (_, metadata) = safetensors::SafeTensors::read_metadata(&bytes)
+        .map_err(|e| error(format!("not a model ({e})")))?;
+    let metadata = metadata.metadata().as_ref();
+    let model = metadata.and_then(|metadata| metadata.get("model"));
+    let model = model.ok_or_else(|| error(format!("not a model of format {FORMAT}")))?;
+    let model = serde_json::from_str(model).map_err(|e| error(format!("its sizes: {e}")))?;
+    let mut network = Network::new(&model, 0, threads)?;
+    import(path, &mut network)?;
+    Ok(network)
 }
 
 /// Loads the weights of an exported model into the network.
@@ -164,16 +212,17 @@ pub fn import(path: &Path, network: &mut Network) -> Result<(), Error> {
     Ok(())
 }
 
+/// Writes a file that is to be at `path` beside it, and says where.
 fn write(
     path: &Path,
     tensors: &[(String, Tensor)],
     metadata: HashMap<String, String>,
-) -> Result<(), Error> {
+) -> Result<PathBuf, Error> {
     let error = |what: String| Error::new(format!("{} cannot be written: {what}", path.display()));
     let partial = PathBuf::from(format!("{}.part", path.display()));
     let tensors = tensors.iter().map(|(name, tensor)| (name, tensor));
     safetensors::serialize_to_file(tensors, Some(metadata), &partial)
         .map_err(|e| error(e.to_string()))?;
     fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(|e| error(e.to_string()))?;
-    fs::rename(&partial, path).map_err(|e| error(e.to_string()))
+    Ok(partial)
 }

@@ -47,6 +47,15 @@ impl Posteriors {
         self.log_variance.extend(more.log_variance);
     }
 
+    /// Every `stride`th line.
+    pub fn every(&self, stride: usize) -> Posteriors {
+        let rows = |x: &[f32]| {
+            x.chunks_exact(self.latent).step_by(stride.max(1)).flatten().copied().collect()
+        };
+        let log_variance = rows(&self.log_variance);
+        Posteriors { mean: rows(&self.mean), log_variance, latent: self.latent }
+    }
+
     /// B.
     pub fn lines(&self) -> usize {
         self.mean.len() / self.latent.max(1)

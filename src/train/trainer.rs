@@ -139,7 +139,7 @@ impl Trainer {
                     step: 0,
                     epoch: 0,
                     batch: 0,
-                    best: f64::INFINITY,
+                    best: None,
                     stale: 0,
                     halvings: 0,
                     aggressive: config.aggressive.enabled,
@@ -369,8 +369,8 @@ impl Trainer {
         let validation = self.validate()?;
         self.log.validation(self.state.step, &validation)?;
         plot::write(&self.dir.join("losses.svg"), "Training", &self.log.curves())?;
-        if validation.objective < self.state.best {
-            self.state.best = validation.objective;
+        if self.state.best.is_none_or(|best| validation.objective < best) {
+            self.state.best = Some(validation.objective);
             self.state.stale = 0;
             let path = self.dir.join(MODEL_DIR).join(WEIGHTS_FILE);
             checkpoint::export(&path, &self.network, self.directions()?)?;

@@ -278,23 +278,26 @@ def trained_for_decoding(model, ids, eps):
         vae_loss(trained, tail, eps)[0].backward()
         optimizer.step()
     for parameter in trained.parameters():
-        parameter.data = parameter.data.float().double()
+        parameter.data = parameter.data.half().double()  # as models ship
     return trained
 
 
 @torch.no_grad()
 def decoding(model):
-    """Greedy and beam search of the published code, one z at a time."""
-    limit, width = 8, 3
+    """Greedy and beam search of the published code, one z at a time; lines that come to an end."""
+    limit, width, wanted = 24, 3, 12
     for tensor, value in model.named(lambda p: p.data).items():
         write(f"decoding/weights/{tensor}", value)
-    zs = normal(8, Z)
-    write("decoding/z", zs)
-    for index, z in enumerate(zs):
-        write(f"decoding/greedy/{index}", beam(model, z, 1, limit)[0])
-        line, score = beam(model, z, width, limit)
-        write(f"decoding/beam/{index}", line)
-        write(f"decoding/score/{index}", score)
+    zs = []
+    while len(zs) < wanted:
+        z = normal(Z)
+        greedy, (line, score) = beam(model, z, 1, limit)[0], beam(model, z, width, limit)
+        if greedy[-1] == END and line[-1] == END:
+            write(f"decoding/greedy/{len(zs)}", greedy)
+            write(f"decoding/beam/{len(zs)}", line)
+            write(f"decoding/score/{len(zs)}", score)
+            zs.append(z)
+    write("decoding/z", torch.stack(zs))
 
 
 def beam(model, z, width, limit):
@@ -314,7 +317,9 @@ def beam(model, z, width, limit):
             output, state = model.decoder(joined, state)
             states.append(state)
             logits = model.projection(output) @ model.embedding.weight.T
-            candidates.append(score + F.log_softmax(logits.view(-1), -1))
+            scores = score + F.log_softmax(logits.view(-1), -1)
+            scores[[START, UNKNOWN]] = -math.inf  # which are no words
+            candidates.append(scores)
         scores, indices = torch.cat(candidates).topk(width - len(finished))
         extended = []
         for score, index in zip(scores.tolist(), indices.tolist()):

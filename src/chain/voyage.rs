@@ -12,9 +12,9 @@ mod course;
 #[cfg(test)]
 mod tests;
 
-use super::{Complain, OnSignal, input, inputs, outputs};
+use super::{Complain, Input, OnSignal, input, inputs, outputs};
 use crate::engine::{Engine, Event, Refusal, Request};
-use crate::signature::{Values, accept, is_name};
+use crate::signature::{Field, Values, accept, is_name};
 use crate::time::Time;
 use crate::value::Value;
 use course::{Course, Effect, Errand};
@@ -24,6 +24,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+/// What a voyage is, in a short sentence.
+pub const DESCRIPTION: &str =
+    "A walk through a verse model, and the lines that are read on the way.";
 
 /// What a voyage begins with.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +45,15 @@ impl Settings {
     /// A voyage through a model, with the defaults.
     pub fn new(model: &str) -> Self {
         Self { model: model.into(), starts: false, values: Values::new() }
+    }
+
+    /// What such a voyage takes and sends, as [`Voyage::specification`] has it of one that runs.
+    pub fn specification(&self, name: &str) -> Json {
+        let mut course = Course::new(self.model.clone(), 0);
+        for (path, value) in self.values.iter() {
+            course.set(path, value.clone(), None, Time::ZERO);
+        }
+        specification(name, &course)
     }
 }
 
@@ -197,36 +210,33 @@ impl Voyage {
 
     /// What it is, takes, sends and does now, for `GET /chains`.
     pub fn specification(&self) -> Json {
-        let course = lock(&self.shared.course);
-        let of = |path: &str, field: &crate::signature::Field| {
-            let mut spec = field.specification();
-            spec["path"] = path.into();
-            if let Some(value) = course.value(path) {
-                spec["value"] = value.to_json();
-            }
-            spec
-        };
-        let takes: Vec<Json> = inputs()
-            .iter()
-            .map(|input| match &input.field {
-                Some(field) => of(input.path, field),
-                None => json!({ "name": input.path, "description": input.description,
-                    "type": null, "path": input.path }),
-            })
-            .collect();
-        let sends: Vec<Json> =
-            outputs().iter().map(|output| of(output.path, &output.field)).collect();
-        json!({
-            "name": self.name(),
-            "kind": "voyage",
-            "description": "A walk through a verse model, and the lines that are read on the way.",
-            "model": course.model(),
-            "running": course.is_running(),
-            "step": course.step_of("z"),
-            "inputs": takes,
-            "outputs": sends,
-        })
+        specification(self.name(), &lock(&self.shared.course))
     }
+}
+
+fn specification(name: &str, course: &Course) -> Json {
+    let of = |path: &str, field: &Field| {
+        let mut spec = field.specification();
+        spec["path"] = path.into();
+        if let Some(value) = course.value(path) {
+            spec["value"] = value.to_json();
+        }
+        spec
+    };
+    let takes = |input: &Input| match &input.field {
+        Some(field) => of(input.path, field),
+        None => json!({ "name": input.path, "description": input.description, "path": input.path }),
+    };
+    json!({
+        "name": name,
+        "kind": "voyage",
+        "description": DESCRIPTION,
+        "model": course.model(),
+        "running": course.is_running(),
+        "step": course.step_of("z"),
+        "inputs": inputs().iter().map(takes).collect::<Vec<_>>(),
+        "outputs": outputs().iter().map(|output| of(output.path, &output.field)).collect::<Vec<_>>(),
+    })
 }
 
 impl Drop for Voyage {

@@ -3,6 +3,7 @@
 use super::arguments::{read_value, write_value};
 use super::tree::{Access, Node};
 use super::{Argument, Message, Peer, Router};
+use crate::chain::voyage::DESCRIPTION;
 use crate::chain::{Chains, Complain, Settings, Signal, Voyage, input, inputs, outputs};
 use crate::engine::{RESERVED_NAMES, Refusal};
 use crate::value::Value;
@@ -132,8 +133,7 @@ impl Router {
     pub(super) fn add_chains(&self, nodes: &mut Vec<Node>) {
         for chain in self.chains().all() {
             let root = format!("/{}", chain.name());
-            let words = "A walk through a verse model, and the lines that are read on the way.";
-            nodes.push(Node::new(&root, words, Access::Container));
+            nodes.push(Node::new(&root, DESCRIPTION, Access::Container));
             for input in inputs() {
                 // A node of the chain, whose inputs these are, is a container.
                 if let Some((part, _)) = input.path.split_once('/') {

@@ -10,6 +10,8 @@ use super::sphere::{
 const HANDLES: (f64, f64) = (0.02, 0.6);
 /// Half the step by which the curve's direction is measured.
 const NEAR: f64 = 1e-5;
+/// The longest first guess at a step, by `t`, so that no bend is jumped over.
+const MAX_GUESS: f64 = 0.02;
 
 /// Directions follow a cubic curve on the sphere, and the distance from the origin a cubic of its
 /// own: a trip between two places of the shell stays near it, and one to a place within reaches it.
@@ -69,19 +71,37 @@ impl Trip {
     /// Goes on by a distance. Answers what is left of it when the end was reached.
     pub fn follow(&mut self, length: f64, place: &mut Place) -> Option<f64> {
         let from = place.position();
-        let mut step = length / self.speed().max(1e-9);
-        for _ in 0..8 {
-            step = step.min(1.0 - self.t);
-            let reached = distance(&from, &self.at(self.t + step));
-            if reached <= length && self.t + step >= 1.0 {
-                *place = self.end.clone();
-                return Some(length - reached);
-            }
-            if (reached - length).abs() <= 1e-9 * length {
+        // How much farther than asked a step by `t` leads.
+        let beyond = |step: f64| distance(&from, &self.at(self.t + step)) - length;
+        let whole = 1.0 - self.t;
+        let (mut least, mut below) = (0.0, -length);
+        let mut most = (length / self.speed().max(1e-9)).min(MAX_GUESS).min(whole);
+        let mut above = beyond(most);
+        while above < 0.0 && most < whole {
+            (least, below) = (most, above);
+            most = (2.0 * most).min(whole);
+            above = beyond(most);
+        }
+        if above <= 0.0 {
+            *place = self.end.clone();
+            return Some(-above);
+        }
+        // Regula falsi, as improved by Dowell and Jarratt (1971): a curve may begin at rest, where
+        // Newton's method would be at a loss.
+        let mut step = most;
+        for _ in 0..40 {
+            step = (least * above - most * below) / (above - below);
+            let far = beyond(step);
+            if far.abs() <= 1e-9 * length {
                 break;
             }
-            // The chord grows nearly in proportion to such a short piece of the curve.
-            step *= (length / reached.max(1e-12)).min(4.0);
+            if far > 0.0 {
+                (most, above) = (step, far);
+                below /= 2.0;
+            } else {
+                (least, below) = (step, far);
+                above /= 2.0;
+            }
         }
         self.t = (self.t + step).min(1.0);
         *place = self.place();

@@ -157,10 +157,10 @@ fn ticks_of_a_patch_drive_it() {
     patch.send("/voyage/start", vec![]);
     patch.expect("/voyage/line");
     for _ in 0..20 {
+        // Some steps of the walk, so that the next line is another.
+        std::thread::sleep(Duration::from_millis(60));
         patch.send("/voyage/tick", vec![]);
         patch.expect("/voyage/line");
-        // A step of the walk, so that the next line is another.
-        std::thread::sleep(Duration::from_millis(40));
     }
     assert_eq!(count(&patch, Duration::from_millis(1500)), 0, "its own clock is silent");
     patch.send("/voyage/rate", vec![i(10)]);
@@ -313,7 +313,7 @@ fn a_model_that_fails_is_told_and_asked_again() {
     nature.is_ill.store(0, Relaxed);
     patch.expect("/voyage/line");
     // Without a model at all it says what to do, and goes on when there is one.
-    let project = "send = []\n[chains.drift]\nkind = \"voyage\"\nmodel = \"none\"\n";
+    let project = "[chains.drift]\nkind = \"voyage\"\nmodel = \"none\"\n";
     let other = builder(project, listen()).start().unwrap();
     let patch = Udp::to(&other);
     patch.send("/drift/start", vec![]);

@@ -338,7 +338,7 @@ impl Walk {
     fn circle(&mut self, length: f64) {
         let place = &mut self.place;
         let angle = place.climb(shell(self.radius), length);
-        let orbit = self.orbit.get_or_insert_with(|| Orbit {
+        let orbit = self.orbit.get_or_insert(Orbit {
             from: place.direction,
             along: place.heading,
             angle: 0.0,

@@ -60,11 +60,11 @@ impl Router {
         message: &Message,
         from: Peer,
     ) -> Result<(), String> {
-        let field = input(path).and_then(|input| input.field.as_ref());
-        let value = match field {
-            Some(field) => Some(read_value(&message.arguments, &field.data_type)?),
-            None if !is_pressed(&message.arguments)? => return Ok(()),
-            None => None,
+        let value = match input(path).map(|input| &input.field) {
+            Some(Some(field)) => Some(read_value(&message.arguments, &field.data_type)?),
+            Some(None) if !is_pressed(&message.arguments)? => return Ok(()),
+            // An address that there is not is refused by the chain.
+            Some(None) | None => None,
         };
         if matches!(path, "start" | "step" | "tick") {
             let mut drivers =

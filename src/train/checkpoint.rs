@@ -58,10 +58,7 @@ pub fn save(dir: &Path, state: &State, network: &Network, moments: &Moments) -> 
         }
     }
     let steps = moments.steps.len();
-    tensors.push((
-        "steps".into(),
-        Tensor::from_slice(&moments.steps, steps, &Device::Cpu)?,
-    ));
+    tensors.push(("steps".into(), Tensor::from_slice(&moments.steps, steps, &Device::Cpu)?));
     let state = serde_json::to_string(state).map_err(|e| Error::new(e.to_string()))?;
     let path = dir.join(FILE);
     if path.exists() {
@@ -156,8 +153,8 @@ pub fn export(path: &Path, network: &Network, more: Vec<(String, Tensor)>) -> Re
 /// When the file is not of this network.
 pub fn import(path: &Path, network: &mut Network) -> Result<(), Error> {
     let error = |what: String| Error::new(format!("{}: {what}", path.display()));
-    let tensors = candle_core::safetensors::load(path, &Device::Cpu)
-        .map_err(|e| error(e.to_string()))?;
+    let tensors =
+        candle_core::safetensors::load(path, &Device::Cpu).map_err(|e| error(e.to_string()))?;
     for (name, shape) in network.shapes() {
         let tensor = tensors.get(&name).filter(|tensor| *tensor.dims() == shape);
         let tensor = tensor.ok_or_else(|| error(format!("expected {name} of shape {shape:?}")))?;

@@ -99,9 +99,7 @@ pub fn sphere_divergence(kappa: f64, m: usize) -> f64 {
     let log_bessel = log_bessel_i(half - 1.0, kappa);
     let ratio = (log_bessel_i(half, kappa) - log_bessel).exp();
     // Log of the density's constant, less that of the uniform density Γ(m/2) / (2 π^(m/2)).
-    kappa * ratio + (half - 1.0) * kappa.ln()
-        - half * std::f64::consts::TAU.ln()
-        - log_bessel
+    kappa * ratio + (half - 1.0) * kappa.ln() - half * std::f64::consts::TAU.ln() - log_bessel
         + half * std::f64::consts::PI.ln()
         + std::f64::consts::LN_2
         - libm::lgamma(half)
@@ -129,9 +127,7 @@ fn cosine(rng: &mut ChaCha8Rng, kappa: f64, m: usize) -> f64 {
     let c = kappa * x + n * (1.0 - x * x).ln();
     loop {
         // Beta((m - 1)/2, (m - 1)/2) from two chi-squared numbers.
-        let mut square = || {
-            normals(rng, m - 1).iter().map(|x| f64::from(*x).powi(2)).sum::<f64>()
-        };
+        let mut square = || normals(rng, m - 1).iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
         let (first, second) = (square(), square());
         let beta = first / (first + second);
         let w = (1.0 - (1.0 + b) * beta) / (1.0 - (1.0 - b) * beta);

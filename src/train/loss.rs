@@ -49,8 +49,7 @@ pub fn losses(network: &Network, batch: &Batch, draws: &Draws, kl: KlTerm) -> Re
     }
     let moments = network.encode(batch)?;
     let z = latent::sample(&moments, &draws.noise, model.posterior)?;
-    let (reconstruction, own) =
-        network.reconstruction(batch, Some(&z), &draws.dropout, weight)?;
+    let (reconstruction, own) = network.reconstruction(batch, Some(&z), &draws.dropout, weight)?;
     let divergence = latent::divergence(&moments, model.posterior)?;
     let floored = match kl.floor > 0.0 {
         true => ((&divergence - kl.floor)?.relu()? + kl.floor)?,

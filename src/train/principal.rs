@@ -95,7 +95,8 @@ mod test {
             .collect();
         let posteriors = Posteriors { mean, log_variance: vec![0.0; 15000], latent: 3 };
         let (centre, axes, deviations) = directions(&posteriors);
-        let close = |a: &[f32], b: &[f32], by: f32| a.iter().zip(b).all(|(a, b)| (a - b).abs() < by);
+        let close =
+            |a: &[f32], b: &[f32], by: f32| a.iter().zip(b).all(|(a, b)| (a - b).abs() < by);
         assert!(close(&centre, &[1.0, 2.0, 3.0], 0.1), "{centre:?}");
         assert!(close(&deviations, &[3.0, 1.0, 0.1], 0.1), "{deviations:?}");
         assert!(close(&axes[..3], &[0.6, 0.8, 0.0], 0.03), "{axes:?}");

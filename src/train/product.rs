@@ -47,7 +47,9 @@ impl<'a> Matrix<'a> {
     fn end(&self) -> usize {
         match self.rows == 0 || self.columns == 0 {
             true => 0,
-            false => (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride + 1,
+            false => {
+                (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride + 1
+            }
         }
     }
 }

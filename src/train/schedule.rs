@@ -56,9 +56,8 @@ impl Annealing {
     pub(super) fn check(&self) -> Result<(), Error> {
         let wrong = match *self {
             Annealing::Constant => None,
-            Annealing::Linear { from, steps } => {
-                (steps == 0 || !(0.0..=1.0).contains(&from)).then_some("linear: steps >= 1, from 0..1")
-            }
+            Annealing::Linear { from, steps } => (steps == 0 || !(0.0..=1.0).contains(&from))
+                .then_some("linear: steps >= 1, from 0..1"),
             Annealing::Sigmoid { scale, .. } => (scale == 0).then_some("sigmoid: scale >= 1"),
             Annealing::Cyclical { steps, cycles, rise } => {
                 (steps == 0 || cycles == 0 || !(rise > 0.0 && rise <= 1.0))

@@ -177,8 +177,7 @@ impl Trainer {
         let mut go_on = true;
         while go_on && !self.state.finished && self.state.step < self.config.training.steps {
             let lines = std::mem::replace(&mut self.lines, Encoded::new_empty());
-            let epoch =
-                lines.epoch(self.config.training.batch, self.config.seed, self.state.epoch);
+            let epoch = lines.epoch(self.config.training.batch, self.config.seed, self.state.epoch);
             while go_on
                 && !self.state.finished
                 && self.state.batch < epoch.len()
@@ -187,7 +186,8 @@ impl Trainer {
                 let started = Instant::now();
                 let batch = epoch.batch(self.state.batch);
                 let inner = self.aggressive_steps(&epoch)?;
-                let losses = self.step(&batch, self.state.step as u64, Part::after(inner.is_some()))?;
+                let losses =
+                    self.step(&batch, self.state.step as u64, Part::after(inner.is_some()))?;
                 self.state.step += 1;
                 self.state.batch += 1;
                 smooth.add(&losses, batch.lines, started.elapsed().as_secs_f64());

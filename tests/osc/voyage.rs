@@ -285,7 +285,7 @@ fn what_does_not_fit_is_answered_in_plain_words() {
         ("/voyage/rate", vec![], "expected a number in 0..1000, got no argument"),
         ("/voyage/start", vec![s("now")], "expected no argument, got the text 'now'"),
         ("/voyage/walk/to", vec![s("")], "expected at least 1 character"),
-        ("/voyage/walk/mode/x", vec![], "voyage has no 'walk/mode/x', only start, stop"),
+        ("/voyage/walk/mode/x", vec![s("y")], "voyage has no 'walk/mode/x', only start, stop"),
         ("/voyage", vec![], "voyage has no ''"),
         ("/nobody/home", vec![], "only echo, count, fragile, verse; and the chain voyage"),
     ];

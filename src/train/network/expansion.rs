@@ -30,7 +30,8 @@ pub(super) fn expand(p: &Parameters, z: &Tensor, steps: usize, c: usize) -> Resu
     let mut x = z.matmul(p.get("expansion.first"))?.reshape((lines, FIRST, c))?;
     let mut length = FIRST;
     for layer in 0..LAYERS {
-        let (kernel, bias) = (format!("expansion.{layer}.kernel"), format!("expansion.{layer}.bias"));
+        let (kernel, bias) =
+            (format!("expansion.{layer}.kernel"), format!("expansion.{layer}.bias"));
         // Output place o takes tap o + 1 - 2i of input place i: the taps 1 and 2 of a place fall on
         // its own two outputs, tap 0 on the one before and tap 3 on the one after.
         let taps = x.reshape((lines * length, c))?.matmul(p.get(&kernel))?;

@@ -46,7 +46,8 @@ impl Parameters {
     /// When `values` has another length.
     pub fn set(&mut self, name: &str, values: Vec<f32>) -> Result<()> {
         let var = self.iter().find(|(known, _)| *known == name).map(|(_, var)| var.clone());
-        let var = var.ok_or_else(|| candle_core::Error::Msg(format!("no weight is called {name}")))?;
+        let var =
+            var.ok_or_else(|| candle_core::Error::Msg(format!("no weight is called {name}")))?;
         var.set(&Tensor::from_vec(values, var.shape(), &Device::Cpu)?)
     }
 
@@ -83,8 +84,7 @@ fn initial(name: &str, shape: &[usize], range: f32, seed: u64) -> Vec<f32> {
         _ => range,
     };
     let mut uniform = || (rng.next_u32() >> 8) as f32 / (1 << 23) as f32 - 1.0;
-    let mut values: Vec<f32> =
-        (0..shape.iter().product()).map(|_| uniform() * bound).collect();
+    let mut values: Vec<f32> = (0..shape.iter().product()).map(|_| uniform() * bound).collect();
     if range == 0.0 && matches!(name, "encoder.bias" | "decoder.bias") {
         let width = shape[0] / 4;
         values[width..2 * width].fill(1.0);

@@ -141,7 +141,9 @@ impl CustomOp3 for Lstm {
                         .zip(start.par_chunks(part * 6 * hidden))
                         .zip(d_out.par_chunks(part * steps * hidden))
                         .for_each(|(((((d_gates, d_start), gates), cells), start), d_out)| {
-                            backward(d_gates, d_start, gates, cells, start, d_out, recurrent, steps);
+                            backward(
+                                d_gates, d_start, gates, cells, start, d_out, recurrent, steps,
+                            );
                         });
                 })
             })??;

@@ -7,6 +7,7 @@
 //! - [`model`]: the trait that a model implements, and the models that ship.
 //! - [`train`]: fits a verse model to lines of text, and measures it.
 //! - [`engine`]: threads, queues, deadlines; the handle that embedders hold.
+//! - [`chain`]: commands that run by themselves: the voyage.
 //! - [`router`]: addresses to inputs and outputs, both ways; knows no sockets.
 //! - [`transport`]: OSC over UDP, TCP and WebSocket; HTTP; OSCQuery.
 //! - [`project`]: the project file.
@@ -14,6 +15,7 @@
 
 #![deny(unsafe_code, missing_docs, rustdoc::broken_intra_doc_links)]
 
+pub mod chain;
 pub mod engine;
 pub mod model;
 pub mod project;

@@ -40,11 +40,11 @@ enum Command {
         /// The project file; watched, and read again when it changes.
         project: Option<PathBuf>,
     },
-    /// List the models: those of the running enjamb, else of the project that would run here.
+    /// List the models and chains: those of the running enjamb, else of the project that would run here.
     Models,
-    /// Show a model's commands, inputs and outputs.
+    /// Show a model's commands, inputs and outputs, or what a chain takes and sends.
     Describe {
-        /// The model's name.
+        /// The model's or chain's name.
         model: String,
     },
     /// Run a command once and print its outputs.

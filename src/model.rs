@@ -6,6 +6,7 @@ pub mod matrix;
 pub mod poetry;
 pub mod sentences;
 pub mod vector;
+pub mod walk;
 pub mod weights;
 
 pub use average::AverageWords;

@@ -1,5 +1,9 @@
-//! The project file: one TOML file that names the models, where to listen and where to send.
+//! The project file: one TOML file that names the models and chains, where to listen and where to
+//! send.
 
+mod chains;
+
+use crate::chain::Settings;
 use crate::engine::{HostSettings, RESERVED_NAMES};
 use crate::model::kinds::{self, Kind};
 use crate::router::Pattern;
@@ -28,6 +32,17 @@ pub struct Project {
     pub destinations: Vec<Destination>,
     /// The models, in the order of the file.
     pub models: Vec<HostedModel>,
+    /// The chains, in the order of the file.
+    pub chains: Vec<HostedChain>,
+}
+
+/// One chain of a project.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostedChain {
+    /// The name in addresses.
+    pub name: String,
+    /// What it begins with.
+    pub settings: Settings,
 }
 
 /// Where to listen, and to whom.
@@ -161,6 +176,8 @@ struct File {
     send: Option<Vec<SendTable>>,
     #[serde(default)]
     models: BTreeMap<Spanned<String>, ModelTable>,
+    #[serde(default)]
+    chains: BTreeMap<Spanned<String>, chains::ChainTable>,
 }
 
 #[derive(Deserialize, Default)]
@@ -213,9 +230,10 @@ impl File {
         // The table is sorted by name; people expect the order in which they wrote.
         let mut tables: Vec<_> = self.models.into_iter().collect();
         tables.sort_by_key(|(name, _)| name.span().start);
-        let models =
+        let models: Vec<_> =
             tables.into_iter().map(|(name, table)| table.check(&name)).collect::<Result<_, _>>()?;
-        Ok(Project { seed: self.seed, listen, destinations, models })
+        let chains = chains::check(self.chains, &models)?;
+        Ok(Project { seed: self.seed, listen, destinations, models, chains })
     }
 }
 
@@ -312,15 +330,7 @@ impl SendTable {
 
 impl ModelTable {
     fn check(self, name: &Spanned<String>) -> Result<HostedModel, Wrong> {
-        if !is_name(name.get_ref()) {
-            let words =
-                format!("'{}' is no name: use letters, digits, '_' and '-'", name.get_ref());
-            return Err((name.span(), words));
-        }
-        if RESERVED_NAMES.contains(&name.get_ref().as_str()) {
-            let words = format!("'{}' is taken: the runtime itself answers there", name.get_ref());
-            return Err((name.span(), words));
-        }
+        check_name(name)?;
         let kind = kinds::find(self.kind.get_ref()).ok_or_else(|| {
             let known = kinds::names().join(", ");
             (self.kind.span(), format!("unknown kind '{}': expected {known}", self.kind.get_ref()))
@@ -356,6 +366,19 @@ impl ModelTable {
         settings.deadline = positive(self.deadline_ms, "milliseconds")?
             .map(|millis| Duration::from_secs_f64(millis / 1e3));
         Ok(HostedModel { name: name.get_ref().clone(), kind, options, settings })
+    }
+}
+
+fn check_name(name: &Spanned<String>) -> Result<(), Wrong> {
+    let wrong = |words: String| Err((name.span(), words));
+    match name.get_ref().as_str() {
+        text if !is_name(text) => {
+            wrong(format!("'{text}' is no name: use letters, digits, '_' and '-'"))
+        }
+        text if RESERVED_NAMES.contains(&text) => {
+            wrong(format!("'{text}' is taken: the runtime itself answers there"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -396,6 +419,14 @@ mod tests {
             queue = 8
             hang_seconds = 2.5
             deadline_ms = 100
+            [chains.drift]
+            kind = "voyage"
+            model = "verse"
+            start = true
+            rate = 2
+            walk = { mode = "line", targets = ["O rose", "a dove"] }
+            [chains.drift.poetry]
+            temperature = 0.7
             "#,
         )
         .unwrap();
@@ -406,6 +437,12 @@ mod tests {
         assert_eq!(model.options.number("threads"), 2.0);
         assert_eq!(model.settings.queue_capacity, 8);
         assert_eq!(model.settings.hang_after, Duration::from_millis(2500));
+        let chain = &project.chains[0];
+        assert_eq!((chain.name.as_str(), chain.settings.starts), ("drift", true));
+        assert_eq!(chain.settings.model, "verse");
+        assert_eq!(chain.settings.values.number("rate"), 2.0);
+        assert_eq!(chain.settings.values.array("walk/targets").len(), 2);
+        assert_eq!(chain.settings.values.number("poetry/temperature"), 0.7);
         assert_eq!(project.with_port_offset(10).listen.osc_port, 9010);
     }
 
@@ -435,6 +472,25 @@ mod tests {
             ),
             ("[models.a]\nkind = \"sentences\"\nqueue = 0", "line 3, column 9: expected a queue"),
             ("[models.a]", "line 1, column 1"),
+            ("[chains.v]\nkind = \"x\"\nmodel = \"p\"", "line 2, column 8: unknown kind 'x'"),
+            ("[chains.v]\nkind = \"voyage\"", "line 1, column 1: missing field `model`"),
+            ("[chains.osc]\nkind = \"voyage\"\nmodel = \"p\"", "line 1, column 9: 'osc' is taken"),
+            (
+                "[chains.v]\nkind = \"voyage\"\nmodel = \"p\"\nrate = -1",
+                "line 4, column 8: rate: expected a number in 0..1000, got -1",
+            ),
+            (
+                "[chains.v]\nkind = \"voyage\"\nmodel = \"p\"\nwalk = { mode = \"fly\" }",
+                "line 4, column 17: walk.mode: expected one of wander, orbit, line, still, got 'fly'",
+            ),
+            (
+                "[chains.v]\nkind = \"voyage\"\nmodel = \"p\"\n[chains.v.walk]\npace = 2",
+                "line 5, column 1: unknown input 'walk.pace': expected mode, speed, radius, seed",
+            ),
+            (
+                "[models.v]\nkind = \"average\"\n[chains.v]\nkind = \"voyage\"\nmodel = \"p\"",
+                "line 3, column 9: 'v' is a model's name already",
+            ),
             ("é = [", "line 1, column"),
         ];
         for (text, expected) in cases {

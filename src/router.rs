@@ -1,6 +1,7 @@
 //! The router: addresses to commands and inputs, outputs to addresses. It knows no sockets.
 
 mod arguments;
+mod chains;
 mod pattern;
 mod tree;
 
@@ -10,6 +11,7 @@ pub use tree::{Access, Node, type_tags};
 use crate::engine::{Engine, Event, Hosted, Notice, Refusal, Request};
 use crate::signature::{Field, Values};
 use arguments::{read_inputs, read_value, write_outputs};
+use chains::ChainRoom;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -135,6 +137,10 @@ pub trait Outlet: Send + Sync {
     /// destinations; once to each.
     fn publish(&self, asked_by: Peer, messages: Vec<Message>);
 
+    /// Sends to those only who asked for the address itself: by a subscription or a destination's
+    /// pattern that matches the whole of it, or by a LISTEN. For what is too much to be sent unasked.
+    fn offer(&self, message: Message);
+
     /// Tells those who follow an input's held value that somebody has changed it.
     fn changed(&self, by: Peer, message: &Message);
 
@@ -156,6 +162,7 @@ pub struct Router {
     engine: Arc<Engine>,
     outlet: Arc<dyn Outlet>,
     latest: Arc<Latest>,
+    chain_room: ChainRoom,
 }
 
 /// The newest outputs of each command, by model and command, so that they can be asked for.
@@ -164,7 +171,7 @@ type Latest = Mutex<HashMap<(String, String), Values>>;
 impl Router {
     /// A router between an engine and an outlet.
     pub fn new(engine: Arc<Engine>, outlet: Arc<dyn Outlet>) -> Self {
-        Self { engine, outlet, latest: Arc::default() }
+        Self { engine, outlet, latest: Arc::default(), chain_room: ChainRoom::default() }
     }
 
     /// The newest outputs of a command, if it ever ran.
@@ -204,7 +211,12 @@ impl Router {
         if self.dispatch_built_in(message, from)? {
             return Ok(());
         }
-        let parts: Vec<&str> = message.address.trim_matches('/').split('/').collect();
+        let address = message.address.trim_matches('/');
+        let (first, rest) = address.split_once('/').unwrap_or((address, ""));
+        if let Some(chain) = self.chains().find(first) {
+            return self.dispatch_chain(&chain, rest, message, from);
+        }
+        let parts: Vec<&str> = address.split('/').collect();
         let model = self.engine.model(parts[0]).ok_or_else(|| self.unknown_model(parts[0]))?;
         match parts[..] {
             [_, command] => self.run_message(&model, command, message, from),
@@ -242,6 +254,7 @@ impl Router {
                 addresses.push(address);
             }
         }
+        addresses.extend(self.chain_addresses());
         addresses.retain(|address| pattern.matches(address));
         addresses
     }
@@ -343,7 +356,13 @@ impl Router {
     fn unknown_model(&self, name: &str) -> String {
         let models = self.engine.models();
         let known: Vec<&str> = models.iter().map(|model| model.name()).collect();
-        format!("there is no model '{name}' here, only {}", known.join(", "))
+        let chains = self.chains().all();
+        let chains: Vec<&str> = chains.iter().map(|chain| chain.name()).collect();
+        let beside = match chains.is_empty() {
+            true => String::new(),
+            false => format!("; and the chain {}", chains.join(", ")),
+        };
+        format!("there is no model '{name}' here, only {}{beside}", known.join(", "))
     }
 }
 

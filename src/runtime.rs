@@ -7,7 +7,7 @@ mod network;
 pub use builder::{RuntimeBuilder, shipped_model_dirs};
 
 use crate::engine::{Engine, Event, Request, Status};
-use crate::project::{HostedModel, Listen, Project};
+use crate::project::{HostedChain, HostedModel, Listen, Project};
 use crate::router::Router;
 use crate::signature::Values;
 use crossbeam::channel::{self, RecvTimeoutError, Sender};
@@ -116,6 +116,13 @@ impl Runtime {
         let named = |models: &[HostedModel], name: &str| {
             models.iter().find(|model| model.name == name).cloned()
         };
+        // Before the models, so that a name may go from one to the other.
+        for old in &current.chains {
+            if project.chains.iter().all(|new| new.name != old.name) {
+                self.router.chains().remove(&old.name);
+                done.push(format!("took off {}", old.name));
+            }
+        }
         for old in &current.models {
             if named(&project.models, &old.name).is_none() {
                 self.engine.unhost(&old.name);
@@ -129,6 +136,21 @@ impl Runtime {
             }
             self.host(new)?;
             let verb = if old.is_some() { "restarted" } else { "hosted" };
+            done.push(format!("{verb} {}", new.name));
+        }
+        for new in &project.chains {
+            let old = current.chains.iter().find(|old| old.name == new.name);
+            if old == Some(new) {
+                continue;
+            }
+            let running = self.router.chains().find(&new.name);
+            match (old, running) {
+                (Some(old), Some(running)) => running
+                    .change(&old.settings, &new.settings)
+                    .map_err(|words| RuntimeError(format!("{}: {words}", new.name)))?,
+                _ => self.host_chain(new, project.seed)?,
+            }
+            let verb = if old.is_some() { "changed" } else { "hosted" };
             done.push(format!("{verb} {}", new.name));
         }
         if let Some(network) = &self.network {
@@ -164,6 +186,12 @@ impl Runtime {
             .map_err(|words| RuntimeError(format!("{name}: {words}")))
     }
 
+    fn host_chain(&self, chain: &HostedChain, seed: u64) -> Result<(), RuntimeError> {
+        self.router
+            .host_chain(&chain.name, &chain.settings, seed)
+            .map_err(|words| RuntimeError(format!("{}: {words}", chain.name)))
+    }
+
     /// Starts the thread that looks after models and subscriptions.
     fn tend(&mut self) -> std::io::Result<()> {
         let (stop, stopped) = channel::bounded::<()>(0);
@@ -188,6 +216,9 @@ impl Drop for Runtime {
             drop(stop);
             // It panics only if the engine has a fault, which has been told by then.
             let _ = thread.join();
+        }
+        for chain in self.router.chains().all() {
+            self.router.chains().remove(chain.name());
         }
         for model in self.engine.models() {
             self.engine.unhost(model.name());

@@ -12,6 +12,7 @@ const ROOMS: &[&str] = &[
     "model",
     "train",
     "engine",
+    "chain",
     "router",
     "transport",
     "project",

@@ -22,6 +22,7 @@ impl Outlet for Sink {
     fn publish(&self, peer: Peer, messages: Vec<Message>) {
         self.reply(peer, &messages);
     }
+    fn offer(&self, _: Message) {}
     fn changed(&self, peer: Peer, message: &Message) {
         self.reply(peer, std::slice::from_ref(message));
     }

@@ -1,4 +1,4 @@
-//! `enjamb models` and `enjamb describe MODEL`: what is hosted, and how to speak to it.
+//! `enjamb models` and `enjamb describe NAME`: what is hosted, and how to speak to it.
 
 use super::client::Client;
 use super::run::local_project;
@@ -22,11 +22,22 @@ pub fn models(shared: &Shared) -> Result<(), String> {
             say!("{:<12}   could not start: {problem}", "");
         }
     }
+    for chain in chains(shared)?.as_array().into_iter().flatten() {
+        let (name, words) = (word(&chain["name"]), word(&chain["description"]));
+        say!("{name:<12} {words}");
+        say!("{:<12}   /{name}/start, and more: enjamb describe {name}", "");
+    }
     Ok(())
 }
 
-/// Describes one model.
+/// Describes one model, or one chain.
 pub fn describe(model: &str, shared: &Shared) -> Result<(), String> {
+    let chains = chains(shared)?;
+    let mut chains = chains.as_array().into_iter().flatten();
+    if let Some(chain) = chains.find(|chain| chain["name"] == model) {
+        describe_chain(chain, shared);
+        return Ok(());
+    }
     let specs = specifications(shared)?;
     let all = specs.as_array().map_or(&[] as &[Json], Vec::as_slice);
     let spec = all.iter().find(|spec| spec["name"] == model).ok_or_else(|| {
@@ -81,6 +92,37 @@ fn specifications(shared: &Shared) -> Result<Json, String> {
         })
         .collect();
     Ok(json!(specs))
+}
+
+fn describe_chain(chain: &Json, shared: &Shared) {
+    if shared.json {
+        return say!("{chain:#}");
+    }
+    let name = word(&chain["name"]);
+    say!("{name}: {}", word(&chain["description"]));
+    say!("\nIt drives the model '{}', and stands until /{name}/start.", word(&chain["model"]));
+    for (title, key) in [("takes", "inputs"), ("sends", "outputs")] {
+        say!("\n{title}");
+        for field in chain[key].as_array().into_iter().flatten() {
+            let address = format!("/{name}/{}", word(&field["path"]));
+            let words = word(&field["description"]);
+            let taken = match (title, field["type"].is_null()) {
+                (_, true) => String::new(),
+                ("takes", _) => type_words(field),
+                _ => type_words(&given(field)),
+            };
+            say!("  {address:<28} {taken:<36} {words}");
+        }
+    }
+}
+
+/// The chains of the running enjamb, else of the project that would run here.
+fn chains(shared: &Shared) -> Result<Json, String> {
+    if let Some(client) = Client::find(shared)? {
+        return client.get("/chains");
+    }
+    let specs = local_project()?.chains;
+    Ok(specs.iter().map(|chain| chain.settings.specification(&chain.name)).collect())
 }
 
 fn word(json: &Json) -> &str {

@@ -1,6 +1,7 @@
 //! `enjamb run`: starts a project, says what it hosts and what to try, and watches the file.
 
 use crate::Shared;
+use enjamb::chain::voyage::DESCRIPTION;
 use enjamb::engine::{Hosted, Status};
 use enjamb::signature::{Command, DataType};
 use enjamb::{Project, Runtime};
@@ -134,6 +135,10 @@ fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, reply_port: u16
             Status::Running => say!("  {:<10} {}", model.name(), model.manifest().description),
         }
     }
+    let chains = runtime.router().chains().all();
+    for chain in &chains {
+        say!("  {:<10} {DESCRIPTION}", chain.name());
+    }
     if models.is_empty() {
         say!("  no model: name one in the project file, say\n");
         say!("    [models.sentences]\n    kind = \"sentences\"");
@@ -141,6 +146,9 @@ fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, reply_port: u16
     say!("\ntry, in another terminal:\n");
     let port = osc.port();
     say!("  oscsend 127.0.0.1 {port} /ping s hello");
+    for chain in &chains {
+        say!("  oscsend 127.0.0.1 {port} /{}/start", chain.name());
+    }
     if let Some(line) = models.iter().find_map(|model| osc_line(model, port)) {
         say!("  {line}");
     }

@@ -32,12 +32,14 @@ pub struct Node {
     pub fields: Vec<Field>,
     /// Current values of the arguments, where they have any.
     pub values: Vec<Option<Value>>,
+    /// The step, an int, that comes before the values, where one does.
+    pub step: Option<i32>,
 }
 
 impl Node {
-    fn new(address: &str, description: &str, access: Access) -> Self {
+    pub(super) fn new(address: &str, description: &str, access: Access) -> Self {
         let (address, description) = (address.into(), description.into());
-        Self { address, description, access, fields: Vec::new(), values: Vec::new() }
+        Self { address, description, access, fields: Vec::new(), values: Vec::new(), step: None }
     }
 
     fn with_fields(mut self, fields: &[Field]) -> Self {
@@ -47,7 +49,7 @@ impl Node {
 
     /// The arguments of the current value, where there is one.
     pub fn arguments(&self) -> Option<Vec<Argument>> {
-        let mut arguments = Vec::new();
+        let mut arguments: Vec<_> = self.step.map(Argument::Int).into_iter().collect();
         for value in &self.values {
             write_value(value.as_ref()?, &mut arguments);
         }
@@ -70,7 +72,7 @@ pub fn type_tags(data_type: &DataType) -> String {
 }
 
 impl Router {
-    /// All addresses, containers first, in the order in which models are hosted.
+    /// All addresses, containers first, in the order in which models and chains are hosted.
     pub fn tree(&self) -> Vec<Node> {
         let built_in = |address: &str, inputs: &[(&str, DataType)], words: &str| {
             let command = inputs.iter().fold(Command::new("any", ""), |command, (name, input)| {
@@ -91,6 +93,7 @@ impl Router {
         for model in self.engine().models() {
             self.add_model(&model, &mut nodes);
         }
+        self.add_chains(&mut nodes);
         nodes
     }
 

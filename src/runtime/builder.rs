@@ -128,6 +128,9 @@ impl RuntimeBuilder {
                 .host(&name, factory, Values::new(), HostSettings::default())
                 .map_err(|words| RuntimeError(format!("{name}: {words}")))?;
         }
+        for chain in &self.project.chains {
+            runtime.host_chain(chain, self.project.seed)?;
+        }
         runtime
             .tend()
             .map_err(|error| RuntimeError(format!("the system gave no thread: {error}")))?;
@@ -144,6 +147,7 @@ struct Nowhere;
 impl Outlet for Nowhere {
     fn reply(&self, _: Peer, _: &[Message]) {}
     fn publish(&self, _: Peer, _: Vec<Message>) {}
+    fn offer(&self, _: Message) {}
     fn changed(&self, _: Peer, _: &Message) {}
     fn subscribe(&self, _: Peer, _: Pattern, _: Option<u16>) -> Result<(), String> {
         Ok(())

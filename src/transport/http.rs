@@ -1,6 +1,7 @@
 //! HTTP: the JSON API, server-sent events, metrics, OSCQuery, and OSC over WebSocket.
 
 mod api;
+mod chains;
 mod guard;
 mod metrics;
 mod oscquery;
@@ -16,7 +17,7 @@ use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Request, St
 use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -51,7 +52,10 @@ pub async fn serve(listener: TcpListener, server: Arc<Server>) -> std::io::Resul
         .route("/models/", get(api::models))
         .route("/models/{model}", get(api::model))
         .route("/models/{model}/{command}", get(api::command).post(api::run))
-        .route("/chains", get(api::chains))
+        .route("/chains", get(chains::all))
+        .route("/chains/", get(chains::all))
+        .route("/chains/{chain}", get(chains::one))
+        .route("/chains/{chain}/{*path}", post(chains::send))
         .route("/metrics", get(metrics::metrics))
         .route("/traffic", get(api::traffic))
         .route("/status", get(api::status))

@@ -20,3 +20,4 @@ mod common;
 mod messages;
 mod streams;
 mod trouble;
+mod voyage;

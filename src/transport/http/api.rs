@@ -30,7 +30,7 @@ pub fn error(status: StatusCode, words: &str) -> Response {
     (status, Json(json!({ "error": words }))).into_response()
 }
 
-fn refused(refusal: &Refusal) -> Response {
+pub(super) fn refused(refusal: &Refusal) -> Response {
     let status = match refusal {
         Refusal::Unknown(_) => StatusCode::NOT_FOUND,
         Refusal::BadInput(_) => StatusCode::BAD_REQUEST,
@@ -40,11 +40,17 @@ fn refused(refusal: &Refusal) -> Response {
 }
 
 pub async fn not_found() -> Response {
-    error(StatusCode::NOT_FOUND, "there is nothing here to post to: try /models/MODEL/COMMAND")
+    error(
+        StatusCode::NOT_FOUND,
+        "there is nothing here to post to: try /models/MODEL/COMMAND or /chains/CHAIN/ACTION",
+    )
 }
 
 pub async fn method_not_allowed() -> Response {
-    error(StatusCode::METHOD_NOT_ALLOWED, "expected GET, or POST to /models/MODEL/COMMAND")
+    error(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "expected GET, or POST to /models/MODEL/COMMAND or /chains/CHAIN/ACTION",
+    )
 }
 
 fn specification(model: &Hosted) -> Json_ {
@@ -90,10 +96,6 @@ pub async fn command(
             &format!("{} has no command '{command}': see /models/{0}", model.name()),
         ),
     }
-}
-
-pub async fn chains() -> Json<Vec<Json_>> {
-    Json(Vec::new())
 }
 
 fn find(server: &Server, name: &str) -> Result<Arc<Hosted>, Refusal> {
@@ -304,6 +306,12 @@ fn totals(server: &Server) -> Json_ {
             })
         })
         .collect();
+    let chains: Vec<Json_> = (server.router.chains().all().iter())
+        .map(|chain| {
+            let (running, step) = (chain.is_running(), chain.step("z"));
+            json!({ "name": chain.name(), "running": running, "step": step })
+        })
+        .collect();
     let clients: Vec<Json_> = hub
         .clients()
         .into_iter()
@@ -320,6 +328,7 @@ fn totals(server: &Server) -> Json_ {
         "dropped": traffic.n_dropped.load(Relaxed),
         "refused": traffic.n_refused.load(Relaxed),
         "models": models,
+        "chains": chains,
         "clients": clients,
     })
 }

@@ -109,17 +109,23 @@ fn describe_node(node: &Node, json: &mut Map<String, Json_>) {
     if node.fields.is_empty() {
         return;
     }
-    let tags: String = node.fields.iter().map(|field| type_tags(&field.data_type)).collect();
+    let step = node.step.map(|_| "i".to_string());
+    let fields = node.fields.iter().map(|field| type_tags(&field.data_type));
+    let tags: String = step.into_iter().chain(fields).collect();
     json.insert("TYPE".into(), tags.into());
-    let ranges: Vec<Json_> = node.fields.iter().flat_map(ranges).collect();
+    let of_step = node.step.map(|_| Json_::Null);
+    let ranges: Vec<Json_> =
+        of_step.into_iter().chain(node.fields.iter().flat_map(ranges)).collect();
     if ranges.iter().any(|range| !range.is_null()) {
         json.insert("RANGE".into(), ranges.into());
     }
     let values: Option<Vec<Json_>> =
         node.values.iter().map(|value| value.as_ref().map(flat_values)).collect();
     if let Some(values) = values.filter(|values| !values.is_empty()) {
-        let flat: Vec<Json_> = values
+        let step = node.step.map(|step| json!([step]));
+        let flat: Vec<Json_> = step
             .into_iter()
+            .chain(values)
             .flat_map(|value| match value {
                 Json_::Array(items) => items,
                 other => vec![other],
@@ -209,6 +215,7 @@ mod tests {
             access: Access::ReadWrite,
             fields: vec![field(data_type)],
             values: vec![value],
+            step: None,
         };
         let cases = [
             (

@@ -475,6 +475,30 @@ impl Outlet for Hub {
         self.deliver(self.deliveries(asked_by), &messages, false);
     }
 
+    fn offer(&self, message: Message) {
+        let asks = |patterns: &[Pattern]| patterns.iter().any(|p| p.matches(&message.address));
+        let mut deliveries: Vec<Delivery> = Vec::new();
+        for destination in self.destinations.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            if asks(&destination.only) {
+                let to = Peer::Udp(destination.to);
+                deliveries.push(Delivery { to, format: destination.format, only: None });
+            }
+        }
+        if self.n_peers.load(Relaxed) > 0 {
+            for (peer, state) in lock(&self.peers).iter() {
+                let is_new = deliveries.iter().all(|known| known.to != *peer);
+                if is_new
+                    && (asks(&state.subscriptions) || state.listens.contains(&message.address))
+                {
+                    deliveries.push(Delivery { to: *peer, format: state.format, only: None });
+                }
+            }
+        }
+        if !deliveries.is_empty() {
+            self.deliver(deliveries, std::slice::from_ref(&message), false);
+        }
+    }
+
     fn changed(&self, by: Peer, message: &Message) {
         if self.n_peers.load(Relaxed) == 0 {
             return;

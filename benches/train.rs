@@ -9,11 +9,12 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
+use enjamb::model::poetry::chance;
+use enjamb::train::Network;
 use enjamb::train::config::{Model, Optimizer, Training};
 use enjamb::train::loss::{Draws, KlTerm, losses};
 use enjamb::train::network::Batch;
 use enjamb::train::optimizer::{Moments, step};
-use enjamb::train::{Network, latent};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde_json::{Value, json};
@@ -83,7 +84,7 @@ impl Ours {
     fn batch(&mut self) -> Batch {
         let n_words = f64::from(self.network.model().vocabulary as u32 - SPECIAL);
         let rank = |u: f64| (n_words.powf(u) - 1.0) as u32;
-        let ids = (0..self.lines * TOKENS).map(|_| SPECIAL + rank(latent::uniform(&mut self.rng)));
+        let ids = (0..self.lines * TOKENS).map(|_| SPECIAL + rank(chance::uniform(&mut self.rng)));
         Batch { ids: ids.collect(), lines: self.lines }
     }
 

@@ -50,11 +50,10 @@ pub fn eval(options: &Options, json: bool) -> Result<(), String> {
         ..Settings::default()
     };
     let max_tokens = config.corpus.max_tokens;
-    let report =
-        evaluate(&mut model, apart.as_ref(), &lines, max_tokens, settings, &mut |what| {
-            eprintln!("{what} ...");
-        })
-        .map_err(words)?;
+    let report = evaluate(&mut model, apart.as_ref(), &lines, max_tokens, settings, &mut |what| {
+        eprintln!("{what} ...");
+    })
+    .map_err(words)?;
     match json {
         true => say!("{}", serde_json::to_string_pretty(&report).map_err(|e| e.to_string())?),
         false => print(&report, settings.draws),

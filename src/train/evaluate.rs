@@ -12,13 +12,12 @@ use serde::Serialize;
 
 use super::corpus::{Encoded, Lines};
 use super::estimates::{self, Posteriors};
-use super::latent::{self, Noise, normals};
+use super::latent::{self, Noise};
 use super::network::Network;
 use super::{Error, checkpoint};
-use crate::model::poetry::decoder::{Method, Wish};
-use crate::model::poetry::poet::Poet;
-use crate::model::poetry::space;
+use crate::model::poetry::chance::gaussians;
 use crate::model::poetry::vocabulary::{Vocabulary, clean};
+use crate::model::poetry::{Constraints, Method, Poet, Wish, space};
 use words::{alikeness, n_words};
 
 /// Lines in a batch.
@@ -146,9 +145,9 @@ impl Trained {
         let network = checkpoint::open(&dir.join("weights.safetensors"), threads)?;
         let poet = match network.model().latent {
             0 => None,
-            _ => Some(
-                Poet::load(dir).map_err(|e| Error::new(e.to_string()))?.with_threads(threads),
-            ),
+            _ => {
+                Some(Poet::load(dir).map_err(|e| Error::new(e.to_string()))?.with_threads(threads))
+            }
         };
         Ok(Trained { network, vocabulary, poet })
     }
@@ -187,7 +186,7 @@ impl Trained {
     ) -> Result<Vec<String>, Error> {
         let latent = self.network.model().latent;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let points = (0..count).map(|_| normals(&mut rng, latent)).collect();
+        let points = (0..count).map(|_| gaussians(&mut rng, latent)).collect();
         self.write(points, Method::Sample { temperature, top_p: 1.0 }, seed)
     }
 
@@ -199,7 +198,7 @@ impl Trained {
     ) -> Result<Vec<String>, Error> {
         let poet = self.poet.as_mut().ok_or_else(|| Error::new("a language model has no z"))?;
         let failed = |e: crate::model::Error| Error::new(e.to_string());
-        let constraints = Arc::new(poet.constraints(0, "", "").map_err(failed)?);
+        let constraints = Arc::new(Constraints::default());
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let wishes: Vec<Wish> = points
             .into_iter()
@@ -316,8 +315,7 @@ fn weigh(
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     let mut nats = 0.0;
     for batch in encoded.batches(BATCH) {
-        let losses =
-            estimates::importance_weighted(network, &batch, settings.draws, &mut rng)?;
+        let losses = estimates::importance_weighted(network, &batch, settings.draws, &mut rng)?;
         nats += losses.iter().sum::<f64>();
     }
     report.weighted_nll = nats / encoded.n_lines() as f64;
@@ -325,11 +323,7 @@ fn weigh(
     Ok(())
 }
 
-fn reconstruct(
-    model: &mut Trained,
-    held_out: &[String],
-    report: &mut Report,
-) -> Result<(), Error> {
+fn reconstruct(model: &mut Trained, held_out: &[String], report: &mut Report) -> Result<(), Error> {
     let means = model.means(held_out)?;
     let written = model.write(means, Method::Greedy, 0)?;
     for (line, back) in held_out.iter().zip(&written) {

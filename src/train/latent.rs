@@ -6,10 +6,10 @@
 
 use candle_core::{Device, Result, Tensor};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::RngCore;
 
 use super::config::Posterior;
 use super::network::Moments;
+use crate::model::poetry::chance::{gaussians, uniform};
 
 /// The randomness of one draw for each line of a batch.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct Noise {
 impl Noise {
     /// Draws for `lines` lines.
     pub fn draw(rng: &mut ChaCha8Rng, posterior: Posterior, lines: usize, z: usize) -> Noise {
-        let normal = normals(rng, lines * z);
+        let normal = gaussians(rng, lines * z);
         let cosine = match posterior {
             Posterior::Gaussian => Vec::new(),
             Posterior::VonMisesFisher { concentration } => {
@@ -32,23 +32,6 @@ impl Noise {
         };
         Noise { normal, cosine }
     }
-}
-
-/// Standard normal numbers (Box and Muller 1958).
-pub fn normals(rng: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
-    let mut out = Vec::with_capacity(count + 1);
-    while out.len() < count {
-        let radius = (-2.0 * (1.0 - uniform(rng)).ln()).sqrt();
-        let (sin, cos) = (std::f64::consts::TAU * uniform(rng)).sin_cos();
-        out.extend([(radius * cos) as f32, (radius * sin) as f32]);
-    }
-    out.truncate(count);
-    out
-}
-
-/// A number in 0..1, 1 excluded.
-pub fn uniform(rng: &mut ChaCha8Rng) -> f64 {
-    (rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// z `[B, Z]`, differentiable by the posterior's parameters.
@@ -127,7 +110,8 @@ fn cosine(rng: &mut ChaCha8Rng, kappa: f64, m: usize) -> f64 {
     let c = kappa * x + n * (1.0 - x * x).ln();
     loop {
         // Beta((m - 1)/2, (m - 1)/2) from two chi-squared numbers.
-        let mut square = || normals(rng, m - 1).iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
+        let mut square =
+            || gaussians(rng, m - 1).iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
         let (first, second) = (square(), square());
         let beta = first / (first + second);
         let w = (1.0 - (1.0 + b) * beta) / (1.0 - (1.0 - b) * beta);
@@ -143,14 +127,6 @@ mod test {
 
     use super::*;
     use rand_chacha::rand_core::SeedableRng;
-
-    #[test]
-    fn normal_numbers_are_normal() {
-        let x = normals(&mut ChaCha8Rng::seed_from_u64(1), 100_001);
-        let moment = |k: i32| x.iter().map(|x| f64::from(*x).powi(k)).sum::<f64>() / x.len() as f64;
-        assert!(moment(1).abs() < 0.01 && (moment(2) - 1.0).abs() < 0.02);
-        assert!(moment(3).abs() < 0.05 && (moment(4) - 3.0).abs() < 0.1);
-    }
 
     /// E cos = I_{m/2}(κ) / I_{m/2-1}(κ).
     #[test]

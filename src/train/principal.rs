@@ -77,14 +77,14 @@ mod test {
     //! A cloud whose directions are known.
 
     use super::*;
-    use crate::train::latent::normals;
+    use crate::model::poetry::chance::gaussians;
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::SeedableRng;
 
     #[test]
     fn directions_of_a_stretched_cloud_are_found() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let x = normals(&mut rng, 3 * 5000);
+        let x = gaussians(&mut rng, 3 * 5000);
         // Deviations 3, 1 and 0.1 along (0.6, 0.8, 0), (-0.8, 0.6, 0) and (0, 0, 1), around (1, 2, 3).
         let mean = x
             .chunks_exact(3)

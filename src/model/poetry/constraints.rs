@@ -99,7 +99,8 @@ impl Constraints {
         } else if progress.n_words >= self.max_words || ids.len() >= LAST_WORD_AT {
             lexicon.word_starts(progress).for_each(&mut ban);
         }
-        if self.start_ends_word && ids.len() == self.start.len() {
+        // No line begins within a word.
+        if ids.is_empty() || (self.start_ends_word && ids.len() == self.start.len()) {
             lexicon.continuations().for_each(&mut ban);
         }
         for n in 1..=LONGEST_REPEAT.min((ids.len() + 1) / 3) {

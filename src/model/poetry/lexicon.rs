@@ -82,7 +82,7 @@ impl Lexicon {
         let tokens: Vec<Token> = tokens.map(Token::new).collect();
         let [mut spaced, mut unspaced, mut continuing] = [(); 3].map(|()| HashMap::new());
         for (id, token) in tokens.iter().enumerate().skip(UNKNOWN as usize + 1) {
-            let mut add = |map: &mut HashMap<String, Vec<u32>>, text: &str| {
+            let add = |map: &mut HashMap<String, Vec<u32>>, text: &str| {
                 map.entry(text.to_owned()).or_default().push(id as u32);
             };
             let word = token.text.trim_matches('\'');

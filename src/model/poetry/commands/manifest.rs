@@ -29,7 +29,7 @@ pub(super) fn manifest() -> Manifest {
         )
         .command(
             Command::new("generate", "Writes the line that lies at a point.")
-                .input("z", vector(LATENT), "The point.")
+                .input("z", point(), "The point; without one, the middle of the space.")
                 .input("temperature", temperature_of_2019(), TEMPERATURE_WORDS)
                 .output("out", text(), "The line."),
         )
@@ -146,13 +146,12 @@ fn compose() -> Command {
 }
 
 fn grid() -> Command {
-    let axis = || vector(LATENT).default(vec![0.0; LATENT]);
     let side = || number().min(1.0).max(MOST_CELLS).step(1.0).default(8.0);
     let axis_words = "its direction, of any length. Zeros: as axes says.";
     Command::new("grid", "Writes a line in every cell of a grid through the latent space.")
-        .input("center", axis(), "The point in the middle.")
-        .input("x_axis", axis(), &format!("From left to right: {axis_words}"))
-        .input("y_axis", axis(), &format!("From top to bottom: {axis_words}"))
+        .input("center", point(), "The point in the middle.")
+        .input("x_axis", point(), &format!("From left to right: {axis_words}"))
+        .input("y_axis", point(), &format!("From top to bottom: {axis_words}"))
         .input(
             "span",
             number().min(0.0).max(64.0).step(0.1).default(3.0),
@@ -176,6 +175,11 @@ fn grid() -> Command {
 const TEMPERATURE_WORDS: &str = "Near 0 the likeliest words, above 1 wilder ones.";
 const STEPS_WORDS: &str = "How many lines, both ends included.";
 const SPHERICAL_WORDS: &str = "True: on an arc around the origin. False: straight.";
+
+/// A point, at the origin until it is given, so that the first message gets a line.
+fn point() -> DataType {
+    vector(LATENT).default(vec![0.0; LATENT])
+}
 
 fn temperature_of_2019() -> DataType {
     number().min(0.05).max(2.0).step(0.05).default(0.5)

@@ -4,9 +4,9 @@
 //! as a child and trains a network of the same sizes, on lines of the same length, with the same
 //! losses and dropout; both sides take turns. Only ratios of one run mean anything.
 
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+#[path = "common/python.rs"]
+mod python;
+
 use std::time::Instant;
 
 use enjamb::model::poetry::chance;
@@ -15,9 +15,10 @@ use enjamb::train::config::{Model, Optimizer, Training};
 use enjamb::train::loss::{Draws, KlTerm, losses};
 use enjamb::train::network::Batch;
 use enjamb::train::optimizer::{Moments, step};
+use python::Python;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Sub-words of a line, about the mean of verse lines.
 const TOKENS: usize = 12;
@@ -27,7 +28,16 @@ const SPECIAL: u32 = 3;
 const TURNS: usize = 5;
 
 fn main() {
-    let mut python = Python::start();
+    let model = Model::default();
+    let sizes = [
+        ("--vocabulary", model.vocabulary),
+        ("--embedding", model.embedding),
+        ("--hidden", model.encoder),
+        ("--latent", model.latent),
+        ("--tokens", TOKENS),
+    ];
+    let sizes = sizes.iter().flat_map(|(name, size)| [name.to_string(), size.to_string()]);
+    let mut python = Python::start("benches/train.py", sizes);
     println!("lines a second, and ours divided by PyTorch's in f32; medians of {TURNS} turns");
     for (lines, threads, steps) in [(256, 2, 2), (256, 1, 2), (64, 2, 6), (64, 1, 6)] {
         let mut ours = Ours::new(lines, threads);
@@ -103,57 +113,5 @@ impl Ours {
             }
         });
         start.elapsed().as_secs_f64()
-    }
-}
-
-/// PyTorch's side.
-struct Python {
-    child: Child,
-    requests: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Python {
-    fn start() -> Self {
-        let program = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/train.py");
-        let model = Model::default();
-        let sizes = [
-            ("--vocabulary", model.vocabulary),
-            ("--embedding", model.embedding),
-            ("--hidden", model.encoder),
-            ("--latent", model.latent),
-            ("--tokens", TOKENS),
-        ];
-        let sizes = sizes.iter().flat_map(|(name, size)| [name.to_string(), size.to_string()]);
-        let mut child = Command::new(program)
-            .arg(script)
-            .args(sizes)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let requests = child.stdin.take().unwrap();
-        let answers = BufReader::new(child.stdout.take().unwrap());
-        Self { child, requests, answers }
-    }
-
-    fn ask(&mut self, request: &Value) -> Value {
-        writeln!(self.requests, "{request}").unwrap();
-        self.requests.flush().unwrap();
-        let mut answer = String::new();
-        self.answers.read_line(&mut answer).unwrap();
-        serde_json::from_str(&answer).unwrap()
-    }
-
-    fn seconds(&mut self, request: &Value) -> f64 {
-        self.ask(request)["seconds"].as_f64().unwrap()
-    }
-}
-
-impl Drop for Python {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -52,6 +52,9 @@ pub struct Corpus {
 pub struct Model {
     /// Sub-words, about; the vocabulary that is learned may be smaller.
     pub vocabulary: usize,
+    /// The folder of a trained model of these sizes to start from, with its vocabulary: to go on
+    /// with it, or to turn it towards other lines.
+    pub start_from: Option<PathBuf>,
     /// A vocabulary to take instead of learning one.
     pub vocabulary_file: Option<PathBuf>,
     /// Pretrained sub-word vectors, as text: a token and its numbers a line (word2vec's format, that
@@ -213,6 +216,7 @@ impl Default for Model {
     fn default() -> Self {
         Self {
             vocabulary: 8000,
+            start_from: None,
             vocabulary_file: None,
             embedding_file: None,
             embedding: 256,

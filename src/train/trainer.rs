@@ -92,14 +92,13 @@ impl Trainer {
         let all = corpus::read(corpus, &config.corpus, config.seed)?;
         // A run keeps the vocabulary that it began with.
         let vocabulary_path = dir.join(MODEL_DIR).join(VOCABULARY_FILE);
-        let vocabulary = match vocabulary_path.exists() {
-            true => Vocabulary::load(&vocabulary_path)?,
-            false => {
-                let vocabulary = corpus::vocabulary(&all, &config.model)?;
-                vocabulary.save(&vocabulary_path)?;
-                vocabulary
-            }
+        let start_from = config.model.start_from.as_ref();
+        let vocabulary = match (vocabulary_path.exists(), start_from) {
+            (true, _) => Vocabulary::load(&vocabulary_path)?,
+            (false, Some(dir)) => Vocabulary::load(&dir.join(VOCABULARY_FILE))?,
+            (false, None) => corpus::vocabulary(&all, &config.model)?,
         };
+        vocabulary.save(&vocabulary_path)?;
         let lines = Encoded::new(&all.training, &vocabulary, config.corpus.max_tokens);
         let n_validation = VALIDATION_LINES.min(all.held_out.len());
         let validation = &all.held_out[..n_validation];
@@ -110,6 +109,9 @@ impl Trainer {
         let mut model = config.model.clone();
         model.vocabulary = vocabulary.len();
         let mut network = Network::new(&model, config.seed, config.threads())?;
+        if let Some(dir) = start_from {
+            checkpoint::import(&dir.join(WEIGHTS_FILE), &mut network)?;
+        }
         if let Some(path) = &config.model.embedding_file {
             load_embeddings(&mut network, &vocabulary, path)?;
         }

@@ -18,7 +18,7 @@ use enjamb::train::optimizer::{Moments, step};
 use python::Python;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Sub-words of a line, about the mean of verse lines.
 const TOKENS: usize = 12;
@@ -49,9 +49,9 @@ fn main() {
         let (mut us, mut them, mut half) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..TURNS {
             us.push(ours.seconds(steps));
-            them.push(python.seconds(&ask(false, steps)));
+            them.push(seconds(&python.ask(&ask(false, steps))));
             if has_bf16 {
-                half.push(python.seconds(&ask(true, steps)));
+                half.push(seconds(&python.ask(&ask(true, steps))));
             }
         }
         let rate = |seconds: &mut Vec<f64>| {
@@ -69,6 +69,10 @@ fn main() {
             us / them
         );
     }
+}
+
+fn seconds(answer: &Value) -> f64 {
+    answer["seconds"].as_f64().expect("the answer has seconds")
 }
 
 /// The trainer's side.

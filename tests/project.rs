@@ -121,6 +121,6 @@ fn a_mistake_is_told_with_file_line_and_column() {
     std::fs::remove_file(&file).unwrap();
     assert!(!output.status.success());
     let words = String::from_utf8_lossy(&output.stderr);
-    let expected = "line 2, column 8: unknown kind 'poem': expected sentences, average";
+    let expected = "line 2, column 8: unknown kind 'poem': expected poetry, sentences, average";
     assert!(words.contains(expected), "{words}");
 }

@@ -37,11 +37,6 @@ impl Python {
         self.answers.read_line(&mut answer).expect("the script answers");
         serde_json::from_str(&answer).expect("the script answers in JSON")
     }
-
-    /// The seconds that a request took.
-    pub fn seconds(&mut self, request: &Value) -> f64 {
-        self.ask(request)["seconds"].as_f64().expect("the answer has seconds")
-    }
 }
 
 impl Drop for Python {

@@ -303,8 +303,8 @@ impl Shared {
     }
 
     fn run(self: &Arc<Self>, errand: Errand) {
-        let answer =
-            Answer { shared: Arc::clone(self), id: errand.id, is_given: Mutex::new(false) };
+        let fate = Arc::new(Mutex::new(Fate::Offered));
+        let answer = Answer { shared: Arc::clone(self), id: errand.id, fate: Arc::clone(&fate) };
         let mut request = Request::new(move |event| match event {
             Event::Partial { .. } => {}
             Event::Done { outputs, .. } => answer.give(Ok(outputs)),
@@ -320,8 +320,10 @@ impl Shared {
                 errand.model
             ))),
         };
-        if let Err(refusal) = submitted {
-            self.answer(errand.id, Err(refusal.to_string()));
+        match submitted {
+            Err(refusal) => self.answer(errand.id, Err(refusal.to_string())),
+            Ok(_) if lock(&fate).take_on() => {}
+            Ok(_) => self.answer(errand.id, Err(TAKEN_OFF.into())),
         }
     }
 
@@ -331,16 +333,38 @@ impl Shared {
     }
 }
 
+const TAKEN_OFF: &str = "the model was taken off";
+
+/// What has become of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// The model may yet refuse it, in words of its own.
+    Offered,
+    TakenOn,
+    Dropped,
+    Answered,
+}
+
+impl Fate {
+    /// Says whether somebody will answer from now on.
+    fn take_on(&mut self) -> bool {
+        if *self == Fate::Offered {
+            *self = Fate::TakenOn;
+        }
+        *self != Fate::Dropped
+    }
+}
+
 /// Gives a run's outcome back, also when the model goes without a word.
 struct Answer {
     shared: Arc<Shared>,
     id: u64,
-    is_given: Mutex<bool>,
+    fate: Arc<Mutex<Fate>>,
 }
 
 impl Answer {
     fn give(&self, outcome: Result<Values, String>) {
-        if !std::mem::replace(&mut *lock(&self.is_given), true) {
+        if std::mem::replace(&mut *lock(&self.fate), Fate::Answered) != Fate::Answered {
             self.shared.answer(self.id, outcome);
         }
     }
@@ -348,6 +372,14 @@ impl Answer {
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        self.give(Err("the model was taken off".into()));
+        let mut fate = lock(&self.fate);
+        match *fate {
+            Fate::Offered => *fate = Fate::Dropped,
+            Fate::TakenOn => {
+                drop(fate);
+                self.give(Err(TAKEN_OFF.into()));
+            }
+            Fate::Dropped | Fate::Answered => {}
+        }
     }
 }

@@ -5,7 +5,7 @@ use enjamb::train::Network;
 use enjamb::train::config::{Expansion, Posterior};
 use enjamb::train::latent::{self, Noise};
 use enjamb::train::loss::{Draws, KlTerm, losses};
-use enjamb::train::network::{Batch, Dropout};
+use enjamb::train::network::{Batch, Candidates, Dropout};
 
 use crate::fixtures::{Fixtures, assert_close, wide};
 
@@ -47,6 +47,18 @@ fn of_the_plain_objective_and_of_its_weights_and_floors() {
     ] {
         check(&fixtures, case, &network, &fixtures.draws(), KlTerm { weight, floor });
     }
+}
+
+/// A softmax over the batch's own words and a sample of the others.
+#[test]
+fn with_a_sample_of_the_vocabulary() {
+    let fixtures = Fixtures::load();
+    let network = fixtures.plain();
+    let drawn: Vec<bool> = fixtures.ids("candidates/drawn").iter().map(|d| *d == 1).collect();
+    let candidates = Some(Candidates::new(&fixtures.batch(), 0.4, &drawn));
+    let dropout = Dropout { candidates, ..Dropout::default() };
+    let draws = Draws { dropout, ..fixtures.draws() };
+    check(&fixtures, "candidates", &network, &draws, PLAIN);
 }
 
 /// Words that the decoder does not get to see, and outputs that are put to zero.

@@ -127,10 +127,13 @@ class Verse(nn.Module):
         read = states if output_mask is None else states * output_mask
         return self.projection(read) @ self.embedding.weight.T, states
 
-    def reconstruction(self, ids, z, inputs=None, output_mask=None, features=None):
+    def reconstruction(
+        self, ids, z, inputs=None, output_mask=None, features=None, offsets=0.0
+    ):
         """-log p(x|z), summed over tokens, for each line."""
         inputs = ids[:, :-1] if inputs is None else inputs
         logits, _ = self.decode(inputs, z, output_mask, features)
+        logits = logits + offsets
         losses = F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
         return losses.view(ids.shape[0], -1).sum(-1)
 
@@ -138,8 +141,7 @@ class Verse(nn.Module):
         """z [B, Z] -> [B, steps, CHANNELS] (Semeniuta et al. 2017)."""
         grown = self.first(z).view(-1, PLACES, CHANNELS).transpose(1, 2)
         for layer in self.deconvolutions:
-            if grown.shape[2] < steps:
-                grown = torch.relu(layer(grown))
+            grown = torch.relu(layer(grown))
         return grown[:, :, :steps].transpose(1, 2)
 
 
@@ -159,11 +161,11 @@ def write_loss(name, model, loss, **parts):
         write(f"{name}/gradient/{tensor}", gradient)
 
 
-def vae_loss(model, ids, eps, weight=1.0, floor=None, inputs=None, output_mask=None):
+def vae_loss(model, ids, eps, weight=1.0, floor=None, **settings):
     """Mean over the lines, and its parts: reconstruction and KL."""
     mean, log_variance = model.posterior_of(ids)
     z = mean + eps * torch.exp(0.5 * log_variance)
-    reconstruction = model.reconstruction(ids, z, inputs, output_mask).mean()
+    reconstruction = model.reconstruction(ids, z, **settings).mean()
     kl = kl_of(mean, log_variance).mean(0)  # [Z]
     floored = kl if floor is None else kl.clamp(min=floor)
     return reconstruction + weight * floored.sum(), reconstruction, kl.sum()
@@ -175,6 +177,12 @@ def losses(model, ids, eps):
     blanked[:, 1:][unread] = UNKNOWN
     keep = 0.7
     output_mask = bernoulli(keep, B, T - 1, D)
+    # A sample of the vocabulary: the batch's own words, and others with probability 0.4.
+    own = torch.isin(torch.arange(V), ids[:, 1:])
+    drawn = bernoulli(0.4, V) == 1
+    offsets = torch.where(own, 0.0, torch.where(drawn, -math.log(0.4), -math.inf))
+    assert (drawn & ~own).any() and (~drawn & ~own).any()
+    write("candidates/drawn", drawn.long())
     write("word_dropout/inputs", blanked)
     write("output_dropout/mask", output_mask / keep)
     cases = {
@@ -185,6 +193,7 @@ def losses(model, ids, eps):
         "free_bits_weighted": {"floor": 0.15, "weight": 0.3},
         "word_dropout": {"inputs": blanked},
         "output_dropout": {"output_mask": output_mask / keep},
+        "candidates": {"offsets": offsets},
     }
     for name, settings in cases.items():
         loss, reconstruction, kl = vae_loss(model, ids, eps, **settings)

@@ -262,6 +262,6 @@ fn learn() {
         trainer.run(&mut |_| true).unwrap();
         let after = trainer.validate().unwrap();
         println!("{name}: {before:?} {after:?}");
-        assert!(after.objective < 0.5 * before.objective, "{name}: {before:?} {after:?}");
+        assert!(after.objective < 0.6 * before.objective, "{name}: {before:?} {after:?}");
     }
 }

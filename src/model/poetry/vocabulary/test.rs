@@ -30,7 +30,7 @@ fn a_line_comes_back_as_it_was_cleaned() {
 #[test]
 fn what_the_alphabet_lacks_is_unknown_or_transliterated() {
     let vocabulary = vocabulary();
-    assert_eq!(vocabulary.encode("1"), [UNKNOWN, UNKNOWN][..vocabulary.encode("1").len()]);
+    assert_eq!(vocabulary.encode("1").last(), Some(&UNKNOWN));
     assert_eq!(clean("Луна — moon"), "luna—moon");
     assert_eq!(clean("a\u{0}b\tc"), "ab c");
 }

@@ -194,11 +194,11 @@ impl Trainer {
                 self.state.batch += 1;
                 smooth.add(&losses, batch.lines, started.elapsed().as_secs_f64());
                 let step = self.state.step;
-                if step % LOG_EVERY == 0 {
+                if step.is_multiple_of(LOG_EVERY) {
                     let term = self.kl_term(step - 1);
                     self.log.step(step, &smooth, term.weight, self.rate(step - 1))?;
                 }
-                if step % self.config.training.validate_every == 0 {
+                if step.is_multiple_of(self.config.training.validate_every) {
                     self.validate_and_judge()?;
                 }
                 if step == self.config.autoencoder.steps && self.config.autoencoder.reset_decoder {
@@ -380,7 +380,7 @@ impl Trainer {
         }
         self.state.stale += 1;
         if matches!(self.config.training.optimizer, Optimizer::Sgd { .. })
-            && self.state.stale % 2 == 0
+            && self.state.stale.is_multiple_of(2)
         {
             self.state.halvings += 1;
             self.state.finished = self.state.halvings > MAX_HALVINGS;

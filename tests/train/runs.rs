@@ -195,11 +195,14 @@ fn that_are_killed_go_on_from_a_whole_checkpoint() {
     assert!(weights(&trainer(&config, &folder, "killed")) == expected);
 }
 
+/// What befalls a file.
+type Damage = fn(Vec<u8>) -> Vec<u8>;
+
 #[test]
 fn with_a_damaged_checkpoint_go_on_from_the_one_before() {
     let folder = Folder::new("damage");
     let expected = whole(&config(), &folder, "whole");
-    let damages: [(&str, fn(Vec<u8>) -> Vec<u8>); 4] = [
+    let damages: [(&str, Damage); 4] = [
         ("cut", |bytes| bytes[..bytes.len() / 2].to_vec()),
         ("empty", |_| Vec::new()),
         ("noise", |bytes| bytes.iter().map(|byte| byte.wrapping_mul(31)).collect()),

@@ -89,7 +89,7 @@ impl HalfPacked {
             return;
         }
         let few = self.widens && rows.len() <= FEW_ROWS;
-        let mut wide = (!few).then(|| Wide([0.0; DEPTH_BLOCK * PANEL]));
+        let mut wide = if few { None } else { Some(Wide([0.0; DEPTH_BLOCK * PANEL])) };
         let n_full = self.width / PANEL;
         let step = if few { 2 } else { 1 };
         let mut panel = 0;

@@ -42,7 +42,7 @@ pub enum Method {
 /// with it.
 #[derive(Clone, Debug)]
 pub struct Wish {
-    /// [Z]: where it lies in the latent space.
+    /// `[Z]`: where it lies in the latent space.
     pub z: Vec<f32>,
     /// How it is written.
     pub method: Method,

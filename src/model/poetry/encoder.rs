@@ -9,9 +9,9 @@ use std::sync::Arc;
 /// Where a line lies in the latent space: a Gaussian with a variance for each dimension.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Posterior {
-    /// [Z]
+    /// `[Z]`
     pub mean: Vec<f32>,
-    /// [Z]
+    /// `[Z]`
     pub log_variance: Vec<f32>,
 }
 

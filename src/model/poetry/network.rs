@@ -80,7 +80,7 @@ pub struct Network {
 /// What is known about the latent space.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Space {
-    /// [Z]: the mean of the lines' means; zeros where the file does not say.
+    /// `[Z]`: the mean of the lines' means; zeros where the file does not say.
     pub mean: Vec<f32>,
     /// Z directions of length 1, those along which lines vary most first; the axes of coordinates
     /// where the file does not say.

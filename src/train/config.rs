@@ -40,6 +40,8 @@ pub struct Corpus {
     pub max_words: usize,
     /// Most tokens of a line, the end not counted.
     pub max_tokens: usize,
+    /// Lines with a word that stands in the corpus fewer times than this are left out.
+    pub min_word_count: usize,
     /// Most lines, drawn at random; all if 0.
     pub lines: usize,
     /// Lines kept apart for validation and evaluation.
@@ -208,7 +210,14 @@ impl Default for Config {
 
 impl Default for Corpus {
     fn default() -> Self {
-        Self { min_words: 3, max_words: 14, max_tokens: 24, lines: 0, held_out: 10_000 }
+        Self {
+            min_words: 3,
+            max_words: 14,
+            max_tokens: 24,
+            min_word_count: 0,
+            lines: 0,
+            held_out: 10_000,
+        }
     }
 }
 

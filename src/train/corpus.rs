@@ -70,10 +70,32 @@ pub fn read(path: &Path, config: &config::Corpus, seed: u64) -> Result<Lines, Er
         )));
     }
     let mut training = lines.split_off(config.held_out);
+    // Only now, so that a line that is held out is so whatever words are asked for.
+    if config.min_word_count > 1 {
+        let common = common_words(&training, config.min_word_count);
+        let is_common = |line: &String| words(line).all(|word| common.contains(word));
+        lines.retain(is_common);
+        training.retain(is_common);
+    }
     if config.lines > 0 {
         training.truncate(config.lines);
     }
     Ok(Lines { held_out: lines, training, capitals })
+}
+
+/// The words of a cleaned line, without points and dashes.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty())
+}
+
+/// The words that stand in `lines` at least `min_count` times.
+fn common_words(lines: &[String], min_count: usize) -> HashSet<String> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for word in lines.iter().flat_map(|line| words(line)) {
+        *counts.entry(word).or_default() += 1;
+    }
+    counts.retain(|_, count| *count >= min_count);
+    counts.into_keys().map(str::to_owned).collect()
 }
 
 /// Words that are nearly always written with a capital where no sentence begins.

@@ -46,6 +46,23 @@ pub trait Model: Send {
     /// Plain words on what was wrong with the inputs, or [`Error::Cancelled`] passed on from
     /// [`Run::emit`].
     fn run(&mut self, command: &str, inputs: &Values, run: &mut Run) -> Result<Values, Error>;
+
+    /// How many runs of a command that wait one behind the other may be taken at once, by
+    /// [`run_many`](Self::run_many). 1 unless a model does better with many.
+    fn most_at_once(&self, command: &str) -> usize {
+        let _ = command;
+        1
+    }
+
+    /// Runs a command for several who asked, each with their own inputs, chance and cancellation.
+    /// The outcomes stand in the order of the runs, and each is what [`run`](Self::run) would give.
+    fn run_many(
+        &mut self,
+        command: &str,
+        runs: &mut [(&Values, Run)],
+    ) -> Vec<Result<Values, Error>> {
+        runs.iter_mut().map(|(inputs, run)| self.run(command, inputs, run)).collect()
+    }
 }
 
 /// Makes a model: called when it is hosted, and again after a panic or a hang.

@@ -10,7 +10,7 @@ pub use tree::{Access, Node, type_tags};
 
 use crate::engine::{Engine, Event, Hosted, Notice, Refusal, Request};
 use crate::signature::{Field, Values};
-use arguments::{read_inputs, read_value, write_outputs};
+use arguments::{read_inputs, read_value, write_outputs, write_partial};
 use chains::ChainRoom;
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -315,7 +315,7 @@ impl Router {
             let error =
                 |words: String| vec![Message::text(format!("/{model}/{command}/error"), words)];
             let messages = match event {
-                Event::Partial { outputs, .. } => write_outputs(&model, &command, &outputs),
+                Event::Partial { outputs, .. } => write_partial(&model, &command, &outputs),
                 Event::Done { outputs, .. } => {
                     let messages = write_outputs(&model, &command, &outputs);
                     let mut latest = latest.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,6 +8,7 @@ use crate::signature::{Manifest, Values, accept};
 use crate::time::{Clock, Time};
 use crate::value::Value;
 use crossbeam::channel::{self, Receiver, Sender, TrySendError};
+use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -100,6 +101,8 @@ pub(super) struct Job {
     pub ticket: Arc<Ticket>,
     pub seed: Option<u64>,
     pub run_index: u64,
+    /// Whether it must not be taken together with others: one of those it was with panicked.
+    pub alone: bool,
 }
 
 /// What the workers of one model share with its supervisor.
@@ -118,12 +121,16 @@ pub(super) struct Shared {
     generation: AtomicU64,
     closing: AtomicBool,
     current: Mutex<Option<Current>>,
+    /// Runs that come before those in the queue: what was taken out of it and did not go with the
+    /// runs before, and what is to run again. Never more than a batch.
+    aside: Mutex<VecDeque<Job>>,
     last_sign: AtomicU64,
     retry: Mutex<Option<(Time, Duration)>>,
 }
 
+/// The runs that a worker is at: more than one where a model takes many at once.
 struct Current {
-    ticket: Arc<Ticket>,
+    tickets: Vec<Arc<Ticket>>,
     generation: u64,
 }
 
@@ -171,15 +178,43 @@ impl Shared {
     /// Answers all that wait for a model that can't start.
     pub fn answer_waiting(&self, jobs: &Receiver<Job>) {
         let Status::Failed(words) = lock(&self.status).clone() else { return };
-        for job in jobs.try_iter() {
+        let aside = std::mem::take(&mut *lock(&self.aside));
+        for job in aside.into_iter().chain(jobs.try_iter()) {
             let words = format!("{} could not start: {words}", self.name);
             job.ticket.end(self.clock.now(), End::Failed(words));
         }
     }
 
-    pub fn begin(&self, ticket: Arc<Ticket>, generation: u64, now: Time) {
+    /// The next runs: one, or as many of one command as wait right behind each other and the model
+    /// takes at once. Nothing when the model was taken off and its queue is empty.
+    pub fn next(&self, jobs: &Receiver<Job>, most_at_once: &[usize]) -> Option<Vec<Job>> {
+        let first = lock(&self.aside).pop_front();
+        let first = first.or_else(|| jobs.recv().ok())?;
+        let most = if first.alone { 1 } else { most_at_once[first.command] };
+        let mut batch = vec![first];
+        let mut aside = lock(&self.aside);
+        while batch.len() < most {
+            let Some(job) = aside.pop_front().or_else(|| jobs.try_recv().ok()) else { break };
+            if job.alone || job.command != batch[0].command {
+                aside.push_front(job);
+                break;
+            }
+            batch.push(job);
+        }
+        Some(batch)
+    }
+
+    /// Lets runs that have not ended be the next, each alone.
+    pub fn put_back(&self, batch: Vec<Job>) {
+        let mut aside = lock(&self.aside);
+        for job in batch.into_iter().rev().filter(|job| !job.ticket.has_ended()) {
+            aside.push_front(Job { alone: true, ..job });
+        }
+    }
+
+    pub fn begin(&self, tickets: Vec<Arc<Ticket>>, generation: u64, now: Time) {
         self.last_sign.store(now.as_nanos() as u64, Ordering::Release);
-        *lock(&self.current) = Some(Current { ticket, generation });
+        *lock(&self.current) = Some(Current { tickets, generation });
     }
 
     pub fn finish(&self, generation: u64) {
@@ -271,6 +306,7 @@ impl Hosted {
             generation: AtomicU64::new(0),
             closing: AtomicBool::new(false),
             current: Mutex::new(None),
+            aside: Mutex::default(),
             last_sign: AtomicU64::new(0),
             retry: Mutex::new(None),
         });
@@ -304,7 +340,7 @@ impl Hosted {
 
     /// Runs that wait now.
     pub fn n_waiting(&self) -> usize {
-        self.jobs.len()
+        self.jobs.len() + lock(&self.shared.aside).len()
     }
 
     /// How often it was started anew after a panic or a hang.
@@ -388,6 +424,7 @@ impl Hosted {
             ticket: Arc::clone(&ticket),
             seed: request.seed,
             run_index: self.n_runs.fetch_add(1, Ordering::Relaxed),
+            alone: false,
         };
         match self.jobs.try_send(job) {
             Ok(()) => {}
@@ -433,14 +470,16 @@ impl Hosted {
         if current.is_none() || silent < self.settings.hang_after {
             return;
         }
-        let Some(Current { ticket, .. }) = current.take() else { return };
+        let Some(Current { tickets, .. }) = current.take() else { return };
         let generation = self.shared.generation.fetch_add(1, Ordering::AcqRel) + 1;
         let n_abandoned = self.shared.abandoned.fetch_add(1, Ordering::AcqRel) + 1;
         drop(current);
-        ticket.cancel.cancel();
         let seconds = silent.as_secs_f32();
         let words = format!("it showed no sign of life for {seconds:.1} s and was given up");
-        ticket.end(now, End::Failed(format!("the model hangs: {words}. It is started anew")));
+        for ticket in tickets {
+            ticket.cancel.cancel();
+            ticket.end(now, End::Failed(format!("the model hangs: {words}. It is started anew")));
+        }
         if n_abandoned > MAX_ABANDONED {
             self.shared.fail(format!(
                 "{n_abandoned} of its runs hang and can't be ended; restart the program"
@@ -474,7 +513,7 @@ impl Drop for Hosted {
     fn drop(&mut self) {
         self.shared.closing.store(true, Ordering::Release);
         if let Some(current) = lock(&self.shared.current).as_ref() {
-            current.ticket.cancel.cancel();
+            current.tickets.iter().for_each(|ticket| ticket.cancel.cancel());
         }
     }
 }

@@ -317,3 +317,5 @@ fn names_that_are_taken_or_impossible_are_refused() {
         assert!(host.err().unwrap().contains(expected));
     }
 }
+
+mod many;

@@ -5,6 +5,7 @@ use super::hosted::{Job, Shared, Status};
 use super::ticket::{End, Ticket};
 use crate::model::{Error, Model, Run, Setup};
 use crate::signature::{Command, Field, Values};
+use crate::time::Time;
 use crossbeam::channel::Receiver;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -27,35 +28,39 @@ pub(super) fn spawn(shared: &Arc<Shared>, jobs: &Receiver<Job>, generation: u64)
 
 fn work(shared: &Arc<Shared>, jobs: &Receiver<Job>, generation: u64) {
     let _leave = Leave(shared, generation);
-    let Some(mut model) = set_up(shared) else { return shared.answer_waiting(jobs) };
+    let Some(mut live) = set_up(shared) else { return shared.answer_waiting(jobs) };
     while shared.generation() == generation {
-        // The channel closes when the model is taken off and its queue is empty.
-        let Ok(job) = jobs.recv() else { return };
-        if shared.is_closing() {
-            let words = "the model was taken off before the run began".into();
-            job.ticket.end(shared.clock.now(), End::Failed(words));
+        let Some(mut batch) = shared.next(jobs, &live.most_at_once) else { return };
+        batch.retain(|job| is_wanted(shared, job));
+        if batch.is_empty() {
             continue;
         }
-        if job.ticket.has_ended() {
-            continue;
-        }
-        if job.ticket.cancel.is_cancelled() {
-            job.ticket.end(shared.clock.now(), End::Cancelled);
-            continue;
-        }
-        if run(shared, model.as_mut(), job, generation) == Aftermath::Panicked {
+        if run(shared, live.model.as_mut(), &batch, generation) == Aftermath::Panicked {
+            // Only one of them is to blame: they run again, each alone.
+            shared.put_back(batch);
             // The model's state can't be trusted any more, nor can its destructor.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(model)));
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(live)));
             if shared.generation() != generation {
                 return;
             }
             match set_up(shared) {
-                Some(fresh) => model = fresh,
+                Some(fresh) => live = fresh,
                 None => return shared.answer_waiting(jobs),
             }
             shared.restarted("it panicked and was started anew".into());
         }
     }
+}
+
+/// Answers a job at once that need not run.
+fn is_wanted(shared: &Shared, job: &Job) -> bool {
+    if shared.is_closing() {
+        let words = "the model was taken off before the run began".into();
+        job.ticket.end(shared.clock.now(), End::Failed(words));
+    } else if job.ticket.cancel.is_cancelled() {
+        job.ticket.end(shared.clock.now(), End::Cancelled);
+    }
+    !job.ticket.has_ended()
 }
 
 /// Counts the worker out, however it ends.
@@ -69,18 +74,27 @@ impl Drop for Leave<'_> {
     }
 }
 
-fn set_up(shared: &Shared) -> Option<Box<dyn Model>> {
+/// A model that is set up, and how many runs of each command it takes at once.
+struct Live {
+    model: Box<dyn Model>,
+    most_at_once: Vec<usize>,
+}
+
+fn set_up(shared: &Shared) -> Option<Live> {
     shared.set_status(Status::Starting);
     let made = catch_unwind(AssertUnwindSafe(|| {
         let mut model = (shared.factory)();
         let setup =
             Setup { options: shared.options.clone(), model_dirs: shared.model_dirs.clone() };
-        model.setup(&setup).map(|()| model)
+        model.setup(&setup)?;
+        let commands = shared.manifest.commands.iter();
+        let most_at_once = commands.map(|command| model.most_at_once(&command.name)).collect();
+        Ok::<_, Error>(Live { model, most_at_once })
     }));
     match made {
-        Ok(Ok(model)) => {
+        Ok(Ok(live)) => {
             shared.set_status(Status::Running);
-            Some(model)
+            Some(live)
         }
         Ok(Err(error)) => {
             shared.fail(error.to_string());
@@ -99,38 +113,71 @@ enum Aftermath {
     Panicked,
 }
 
-fn run(shared: &Shared, model: &mut dyn Model, job: Job, generation: u64) -> Aftermath {
-    let Job { command, inputs, ticket, seed, run_index } = job;
-    let spec = &shared.manifest.commands[command];
+/// Runs a batch of one command and answers it, unless the model panics at more than one.
+fn run(shared: &Shared, model: &mut dyn Model, batch: &[Job], generation: u64) -> Aftermath {
+    let spec = &shared.manifest.commands[batch[0].command];
     let started = shared.clock.now();
-    shared.begin(Arc::clone(&ticket), generation, started);
-    let seed = seed.unwrap_or_else(|| shared.seed_of(run_index));
-    let mut emit = |outputs, progress| partial(shared, spec, &ticket, outputs, progress);
-    let mut run =
-        Run::new(ChaCha8Rng::seed_from_u64(seed), ticket.cancel.clone(), started, &mut emit);
-    let outcome = catch_unwind(AssertUnwindSafe(|| model.run(&spec.name, &inputs, &mut run)));
+    let tickets = batch.iter().map(|job| Arc::clone(&job.ticket)).collect();
+    shared.begin(tickets, generation, started);
+    let emit = |job: &'_ Job| {
+        let ticket = Arc::clone(&job.ticket);
+        move |outputs, progress| partial(shared, spec, &ticket, outputs, progress)
+    };
+    let mut emits: Vec<_> = batch.iter().map(emit).collect();
+    let mut runs: Vec<(&Values, Run)> = batch
+        .iter()
+        .zip(&mut emits)
+        .map(|(job, emit)| {
+            let seed = job.seed.unwrap_or_else(|| shared.seed_of(job.run_index));
+            let rng = ChaCha8Rng::seed_from_u64(seed);
+            (&job.inputs, Run::new(rng, job.ticket.cancel.clone(), started, emit))
+        })
+        .collect();
+    let outcomes = catch_unwind(AssertUnwindSafe(|| match &mut runs[..] {
+        [(inputs, run)] => vec![model.run(&spec.name, inputs, run)],
+        runs => model.run_many(&spec.name, runs),
+    }));
     let now = shared.clock.now();
     shared.finish(generation);
-    let (end, aftermath) = match outcome {
-        Ok(Ok(outputs)) => match check_outputs(outputs, &spec.outputs) {
-            Ok(outputs) => {
-                ticket.counters.run_time.record(now.saturating_sub(started));
-                (End::Done(outputs), Aftermath::Sound)
+    match outcomes {
+        Ok(outcomes) => {
+            // A model that gives too few is as one that leaves out an output.
+            let missing = || Err(Error::failed("the model gave this run no outcome"));
+            let outcomes = outcomes.into_iter().chain(std::iter::repeat_with(missing));
+            for (job, outcome) in batch.iter().zip(outcomes) {
+                answer(&job.ticket, outcome, spec, started, now);
             }
-            Err(words) => (End::Failed(words), Aftermath::Sound),
-        },
-        Ok(Err(Error::Cancelled)) => (End::Cancelled, Aftermath::Sound),
-        Ok(Err(Error::Failed(words))) => (End::Failed(words), Aftermath::Sound),
-        Err(panic) => {
-            let words = format!(
-                "the model panicked: {}. It is being started anew; send again",
-                panic_words(&*panic)
-            );
-            (End::Failed(words), Aftermath::Panicked)
+            Aftermath::Sound
         }
+        Err(panic) => {
+            if let [job] = batch {
+                let words = format!(
+                    "the model panicked: {}. It is being started anew; send again",
+                    panic_words(&*panic)
+                );
+                job.ticket.end(now, End::Failed(words));
+            }
+            Aftermath::Panicked
+        }
+    }
+}
+
+fn answer(
+    ticket: &Ticket,
+    outcome: Result<Values, Error>,
+    spec: &Command,
+    started: Time,
+    now: Time,
+) {
+    let end = match outcome.map(|outputs| check_outputs(outputs, &spec.outputs)) {
+        Ok(Ok(outputs)) => {
+            ticket.counters.run_time.record(now.saturating_sub(started));
+            End::Done(outputs)
+        }
+        Ok(Err(words)) | Err(Error::Failed(words)) => End::Failed(words),
+        Err(Error::Cancelled) => End::Cancelled,
     };
     ticket.end(now, end);
-    aftermath
 }
 
 fn partial(

@@ -207,12 +207,27 @@ fn take_run<'a>(
 /// Writes outputs as messages under `/<model>/<command>`: scalars and texts one message, arrays one
 /// message an item with index and count, vectors all their floats.
 pub(super) fn write_outputs(model: &str, command: &str, outputs: &Values) -> Vec<Message> {
+    write(model, command, outputs, |_| true)
+}
+
+/// Messages for outputs before the last: of an array of texts those items that are there already,
+/// in their places.
+pub(super) fn write_partial(model: &str, command: &str, outputs: &Values) -> Vec<Message> {
+    write(model, command, outputs, |item| item.as_text() != Some(""))
+}
+
+fn write(
+    model: &str,
+    command: &str,
+    outputs: &Values,
+    is_there: impl Fn(&Value) -> bool,
+) -> Vec<Message> {
     let mut messages = Vec::new();
     for (name, value) in outputs.iter() {
         let address = format!("/{model}/{command}/{name}");
         match value {
             Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
+                for (index, item) in items.iter().enumerate().filter(|(_, item)| is_there(item)) {
                     let mut arguments =
                         vec![Argument::Int(index as i32), Argument::Int(items.len() as i32)];
                     write_value(item, &mut arguments);

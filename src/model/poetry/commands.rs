@@ -1,8 +1,9 @@
 //! The verse VAE as a hosted model: `generate`, `reconstruct`, and ways through its latent space.
 
+mod batch;
 mod manifest;
 
-use super::chance::{gaussian, gaussians};
+use super::chance::gaussian;
 use super::decoder::News;
 use super::encoder::Posterior;
 use super::gradient::gradient;
@@ -46,12 +47,11 @@ impl Model for Poetry {
 
     fn run(&mut self, command: &str, inputs: &Values, run: &mut Run) -> Result<Values, Error> {
         let poet = self.poet.as_mut().ok_or("the model was not set up")?;
+        if batch::takes(command) {
+            return batch::run(poet, command, &mut [(inputs, run)]).remove(0);
+        }
         let mut desk = Desk { poet, run };
         match command {
-            "generate" => desk.generate(inputs),
-            "reconstruct" => desk.reconstruct(inputs),
-            "compose" => desk.compose(inputs),
-            "sample" => desk.sample(inputs),
             "encode" => desk.encode(inputs),
             "interpolate" => desk.interpolate(inputs),
             "interpolate_z" => {
@@ -65,6 +65,22 @@ impl Model for Poetry {
             other => Err(format!("there is no command '{other}'").into()),
         }
     }
+
+    fn most_at_once(&self, command: &str) -> usize {
+        batch::most_at_once(command)
+    }
+
+    fn run_many(
+        &mut self,
+        command: &str,
+        runs: &mut [(&Values, Run)],
+    ) -> Vec<Result<Values, Error>> {
+        let Some(poet) = &mut self.poet else {
+            return runs.iter().map(|_| Err("the model was not set up".into())).collect();
+        };
+        let mut runs: Vec<_> = runs.iter_mut().map(|(inputs, run)| (*inputs, run)).collect();
+        batch::run(poet, command, &mut runs)
+    }
 }
 
 /// One run at work.
@@ -74,48 +90,6 @@ struct Desk<'a, 'r> {
 }
 
 impl Desk<'_, '_> {
-    fn generate(&mut self, inputs: &Values) -> Result<Values, Error> {
-        self.say(inputs.vector("z").to_vec(), sampled(inputs))
-    }
-
-    fn reconstruct(&mut self, inputs: &Values) -> Result<Values, Error> {
-        let z = self.read_one(inputs.text("in"))?.mean;
-        self.say(z, sampled(inputs))
-    }
-
-    /// `generate` and `reconstruct`: one line.
-    fn say(&mut self, z: Vec<f32>, method: Method) -> Result<Values, Error> {
-        let line = self.write(&[z], method, Constraints::default())?.remove(0);
-        Ok(Values::new().with("out", line))
-    }
-
-    fn compose(&mut self, inputs: &Values) -> Result<Values, Error> {
-        let temperature = inputs.number("temperature") as f32;
-        let method = match inputs.text("method") {
-            "greedy" => Method::Greedy,
-            "beam" => Method::Beam { width: inputs.number("beams") as usize },
-            _ => Method::Sample { temperature, top_p: inputs.number("top_p") as f32 },
-        };
-        let max_words = inputs.number("max_words") as usize;
-        let (avoid, start) = (inputs.text("avoid"), inputs.text("start_with"));
-        let constraints = self.poet.constraints(max_words, avoid, start)?;
-        let z = inputs.vector("z").to_vec();
-        let line = self.write(&[z], method, constraints)?.remove(0);
-        Ok(Values::new().with("out", line))
-    }
-
-    fn sample(&mut self, inputs: &Values) -> Result<Values, Error> {
-        let count = inputs.number("count") as usize;
-        let spread = inputs.number("spread") as f32;
-        let mut point = || {
-            let noise = gaussians(self.run.rng(), LATENT);
-            noise.into_iter().map(|x| spread * x).collect()
-        };
-        let points: Vec<Vec<f32>> = (0..count).map(|_| point()).collect();
-        let lines = self.write(&points, sampled(inputs), Constraints::default())?;
-        Ok(Values::new().with("lines", texts(lines)).with("z", points))
-    }
-
     fn encode(&mut self, inputs: &Values) -> Result<Values, Error> {
         let posterior = self.read_one(inputs.text("text"))?;
         let rng = self.run.rng();
@@ -138,7 +112,7 @@ impl Desk<'_, '_> {
     ) -> Result<Values, Error> {
         let steps = inputs.number("steps") as usize;
         let points = space::path(from, to, steps, inputs.boolean("spherical"));
-        let lines = self.write(&points, sampled(inputs), Constraints::default())?;
+        let lines = self.write(&points, sampled(inputs))?;
         Ok(Values::new().with("lines", texts(lines)))
     }
 
@@ -147,9 +121,7 @@ impl Desk<'_, '_> {
         let (here, there) = (self.read_one(from)?.mean, self.read_one(to)?.mean);
         let steps = inputs.number("steps") as usize;
         let (from, to) = ((from.trim(), &here[..]), (to.trim(), &there[..]));
-        let lines = gradient(from, to, steps, |points| {
-            self.write(points, Method::Greedy, Constraints::default())
-        })?;
+        let lines = gradient(from, to, steps, |points| self.write(points, Method::Greedy))?;
         Ok(Values::new().with("lines", texts(lines)))
     }
 
@@ -159,7 +131,8 @@ impl Desk<'_, '_> {
         let span = inputs.number("span") as f32;
         let points = space::grid(inputs.vector("center"), &x_axis, &y_axis, span, columns, rows);
         let order = space::outwards(columns, rows);
-        let wishes = self.wishes(order.iter().map(|cell| &points[*cell]), sampled(inputs));
+        let in_order = order.iter().map(|cell| points[*cell].clone());
+        let wishes = wishes(in_order, sampled(inputs), Constraints::default(), self.run);
         // A partial output has the lines that are new, in their cells. Lines end in bursts, so
         // those of a step go out together.
         let blank = vec![Value::from(""); points.len()];
@@ -214,7 +187,7 @@ impl Desk<'_, '_> {
                     center.iter().zip(direction).map(|(z, x)| z + radius * x).collect()
                 })
                 .collect();
-            let written = self.write(&points, sampled(inputs), Constraints::default())?;
+            let written = self.write(&points, sampled(inputs))?;
             lines.extend(written.into_iter().filter(|line| said.insert(self::said(line))));
             if lines.len() == count {
                 break;
@@ -249,34 +222,26 @@ impl Desk<'_, '_> {
     }
 
     /// Writes lines at some points, all in the same way.
-    fn write(
-        &mut self,
-        points: &[Vec<f32>],
-        method: Method,
-        constraints: Constraints,
-    ) -> Result<Vec<String>, Error> {
-        let mut wishes = self.wishes(points.iter(), method);
-        let constraints = Arc::new(constraints);
-        wishes.iter_mut().for_each(|wish| wish.constraints = Arc::clone(&constraints));
+    fn write(&mut self, points: &[Vec<f32>], method: Method) -> Result<Vec<String>, Error> {
+        let wishes = wishes(points.iter().cloned(), method, Constraints::default(), self.run);
         let run = &*self.run;
         self.poet.write(&wishes, |_| run.check())
     }
+}
 
-    /// Wishes for lines at some points, each with a seed of its own.
-    fn wishes<'z>(
-        &mut self,
-        points: impl Iterator<Item = &'z Vec<f32>>,
-        method: Method,
-    ) -> Vec<Wish> {
-        let constraints = Arc::new(Constraints::default());
-        let mut wish = |z: &Vec<f32>| Wish {
-            z: z.clone(),
-            method,
-            constraints: Arc::clone(&constraints),
-            seed: self.run.rng().next_u64(),
-        };
-        points.map(&mut wish).collect()
-    }
+/// Wishes for lines at some points, all in the same way, each with a seed of its own.
+fn wishes(
+    points: impl Iterator<Item = Vec<f32>>,
+    method: Method,
+    constraints: Constraints,
+    run: &mut Run,
+) -> Vec<Wish> {
+    let constraints = Arc::new(constraints);
+    let mut wish = |z| {
+        let constraints = Arc::clone(&constraints);
+        Wish { z, method, constraints, seed: run.rng().next_u64() }
+    };
+    points.map(&mut wish).collect()
 }
 
 /// The method that an input `temperature` asks for: 0 is greedy.

@@ -88,7 +88,7 @@ impl Poet {
         if ids.is_empty() {
             return Err("the text is empty: expected a line of at least one word".into());
         }
-        if ids.iter().all(|id| *id == UNKNOWN) {
+        if ids.iter().all(|id| *id == UNKNOWN || self.vocabulary.token(*id) == "▁") {
             return Err(
                 format!("the model knows nothing in '{line}': expected English words").into()
             );
@@ -102,8 +102,17 @@ impl Poet {
     ///
     /// As [`spell`](Self::spell), for the first line that can't be read.
     pub fn read(&mut self, lines: &[&str]) -> Result<Vec<Posterior>, Error> {
-        let spelled: Result<Vec<_>, _> = lines.iter().map(|line| self.spell(line)).collect();
-        Ok(self.encoder.encode(&spelled?))
+        self.read_each(lines).into_iter().collect()
+    }
+
+    /// Where lines lie, or for each that can't be read why.
+    pub fn read_each(&mut self, lines: &[&str]) -> Vec<Result<Posterior, Error>> {
+        let spelled: Vec<_> = lines.iter().map(|line| self.spell(line)).collect();
+        let readable: Vec<Vec<u32>> = spelled.iter().flatten().cloned().collect();
+        let mut posteriors = self.encoder.encode(&readable).into_iter();
+        let outcome = |spelled: Result<_, Error>| spelled.map(|_| posteriors.next());
+        let outcomes = spelled.into_iter().map(outcome);
+        outcomes.map(|outcome| outcome.map(|one| one.expect("one for each"))).collect()
     }
 
     /// Writes a line for each wish.

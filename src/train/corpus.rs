@@ -11,12 +11,14 @@ use rayon::prelude::*;
 
 use super::network::Batch;
 use super::{Error, config};
-use crate::model::poetry::vocabulary::{UNKNOWN, Vocabulary, clean};
+use crate::model::poetry::vocabulary::{UNKNOWN, Vocabulary, clean, words};
 
 /// A word is a name if it is written with a capital in this share of its places within a line.
 const CAPITAL_SHARE: f64 = 0.85;
 /// And if it was seen so often.
 const CAPITAL_COUNT: u32 = 20;
+/// A word that is seen less often is not written: most such are slips.
+const MIN_WRITTEN_COUNT: usize = 2;
 /// Lines that a vocabulary is learned from, at most.
 const VOCABULARY_LINES: usize = 1_000_000;
 
@@ -28,6 +30,8 @@ pub struct Lines {
     pub training: Vec<String>,
     /// Words, lower case, that are nearly always written with a capital.
     pub capitals: HashSet<String>,
+    /// Words that a model of these lines may write.
+    pub words: Vec<String>,
 }
 
 /// Reads a text with a line of verse on each line; or with columns, separated by tabs, of which the
@@ -80,12 +84,8 @@ pub fn read(path: &Path, config: &config::Corpus, seed: u64) -> Result<Lines, Er
     if config.lines > 0 {
         training.truncate(config.lines);
     }
-    Ok(Lines { held_out: lines, training, capitals })
-}
-
-/// The words of a cleaned line, without points and dashes.
-fn words(line: &str) -> impl Iterator<Item = &str> {
-    line.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty())
+    let words = common_words(&training, MIN_WRITTEN_COUNT).into_iter().collect();
+    Ok(Lines { held_out: lines, training, capitals, words })
 }
 
 /// The words that stand in `lines` at least `min_count` times.

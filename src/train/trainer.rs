@@ -98,6 +98,7 @@ impl Trainer {
             (false, Some(dir)) => Vocabulary::load(&dir.join(VOCABULARY_FILE))?,
             (false, None) => corpus::vocabulary(&all, &config.model)?,
         };
+        let vocabulary = vocabulary.with_words(all.words);
         vocabulary.save(&vocabulary_path)?;
         let lines = Encoded::new(&all.training, &vocabulary, config.corpus.max_tokens);
         let n_validation = VALIDATION_LINES.min(all.held_out.len());

@@ -72,7 +72,7 @@ pub(super) fn search(
             let first = candidates.len();
             for (id, &logit) in logits.iter().enumerate() {
                 // A beam has no more than `width` successors among the best, and perhaps its end.
-                if logit > least {
+                if logit > least && lexicon.allows(&beam.progress, id as u32) {
                     let score = beam.score + f64::from(logit) - normaliser;
                     candidates.push(Candidate { beam: i, id: id as u32, score });
                     if candidates.len() - first > 4 * width {

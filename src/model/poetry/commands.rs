@@ -7,7 +7,7 @@ use super::chance::gaussian;
 use super::decoder::News;
 use super::encoder::Posterior;
 use super::gradient::gradient;
-use super::{Constraints, Method, Poet, Wish, space};
+use super::{Constraints, Method, Poet, Wish, space, vocabulary};
 use crate::model::{Error, Model, Run, Setup};
 use crate::signature::{Manifest, Values};
 use crate::value::Value;
@@ -254,7 +254,7 @@ fn sampled(inputs: &Values) -> Method {
 
 /// A line by its words, to know it again.
 fn said(line: &str) -> Vec<String> {
-    super::constraints::words(&super::vocabulary::clean(line))
+    vocabulary::words(&vocabulary::clean(line)).map(str::to_owned).collect()
 }
 
 fn texts(lines: Vec<String>) -> Vec<Value> {

@@ -1,7 +1,7 @@
 //! Constraints on a line while it is written: its start, its length, words it must not have.
 
 use super::lexicon::{Lexicon, Progress};
-use super::vocabulary::{END, START, UNKNOWN, Vocabulary};
+use super::vocabulary::{END, START, UNKNOWN, Vocabulary, clean, words};
 use crate::model::Error;
 
 /// Sub-words after which no further word begins.
@@ -46,8 +46,8 @@ impl Constraints {
         avoid: &str,
         start: &str,
     ) -> Result<Constraints, Error> {
-        let avoid = words(&super::vocabulary::clean(avoid));
-        let cleaned = super::vocabulary::clean(start);
+        let avoid: Vec<String> = words(&clean(avoid)).map(str::to_owned).collect();
+        let cleaned = clean(start);
         let ids = vocabulary.encode(start);
         if ids.contains(&UNKNOWN) || (ids.is_empty() && !start.is_empty()) {
             return Err(format!(
@@ -55,8 +55,8 @@ impl Constraints {
             )
             .into());
         }
-        let start_words = words(&cleaned);
-        if let Some(word) = start_words.iter().find(|word| avoid.contains(word)) {
+        let start_words: Vec<&str> = words(&cleaned).collect();
+        if let Some(word) = start_words.iter().find(|word| avoid.iter().any(|no| no == *word)) {
             return Err(format!(
                 "start_with has the word '{word}', which avoid rules out: leave it out of one"
             )
@@ -114,11 +114,4 @@ impl Constraints {
             lexicon.completions(progress, word).for_each(&mut ban);
         }
     }
-}
-
-/// The words of a cleaned text: runs of letters with their inner apostrophes.
-pub(super) fn words(text: &str) -> Vec<String> {
-    let parts = text.split(|c: char| !c.is_alphabetic() && c != '\'');
-    let words = parts.map(|part| part.trim_matches('\''));
-    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }

@@ -7,7 +7,7 @@ use super::network::Network;
 use super::states::States;
 use super::vocabulary::{END, START};
 use super::{beam, beam::MAX_BEAMS};
-use crate::model::Error;
+use crate::model::{Error, vector};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::sync::Arc;
@@ -16,6 +16,10 @@ use std::sync::Arc;
 const BATCH: usize = 64;
 /// Lines whose logits are computed at once: a megabyte, which stays in the second cache.
 const LOGITS: usize = 32;
+
+/// Sub-words that are tried for one that makes a word, before all are looked through. Nearly always
+/// the first will do.
+const MAX_TRIES: usize = 16;
 
 /// How the next sub-word is found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -162,13 +166,29 @@ impl Decoder {
                 }
                 let constraints = &line.wish.constraints;
                 constraints.mask(&self.lexicon, &line.progress, &line.ids, logits);
-                let id = match line.wish.method {
+                let mut choose = |logits: &[f32]| match line.wish.method {
                     Method::Sample { temperature, top_p } => {
                         let (weights, nucleus) = (&mut self.weights, &mut self.nucleus);
                         draw(logits, temperature, top_p, &mut line.rng, weights, nucleus)
                     }
                     _ => likeliest(logits),
                 };
+                let first = choose(logits);
+                let mut id = first;
+                for n_tried in 1.. {
+                    if self.lexicon.allows(&line.progress, id) {
+                        break;
+                    }
+                    logits[id as usize] = f32::NEG_INFINITY;
+                    if n_tried == MAX_TRIES {
+                        self.lexicon.mask(&line.progress, logits);
+                    }
+                    if vector::greatest(logits) == f32::NEG_INFINITY {
+                        id = first;
+                        break;
+                    }
+                    id = choose(logits);
+                }
                 line.push(id, &self.lexicon);
             }
         }

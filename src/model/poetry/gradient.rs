@@ -5,9 +5,8 @@
 //! steps most even. Unlike is meant in words: the edit distance between two lines as sequences of
 //! words (Levenshtein 1966) over the length of the longer.
 
-use super::constraints::words;
 use super::space::spherical;
-use super::vocabulary::clean;
+use super::vocabulary::{clean, words};
 
 /// Points that are written out before gaps are looked at, beside the ends.
 const FIRST_POINTS: usize = 15;
@@ -68,7 +67,7 @@ struct Said {
 
 impl Said {
     fn new(line: String) -> Said {
-        Said { words: words(&clean(&line)), line }
+        Said { words: words(&clean(&line)).map(str::to_owned).collect(), line }
     }
 
     fn distance(&self, other: &Said) -> f32 {

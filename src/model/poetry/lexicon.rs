@@ -1,6 +1,6 @@
-//! The lexicon: what each sub-word does to the words of a line.
+//! The lexicon: what each sub-word does to the words of a line, and which words there are.
 
-use super::vocabulary::{UNKNOWN, Vocabulary};
+use super::vocabulary::{END, UNKNOWN, Vocabulary};
 use std::collections::HashMap;
 
 /// Sub-words as parts of words. A word is a run of letters with its inner apostrophes.
@@ -12,6 +12,8 @@ pub struct Lexicon {
     unspaced: HashMap<String, Vec<u32>>,
     /// Sub-words that go on with a word, by what they add.
     continuing: HashMap<String, Vec<u32>>,
+    /// The words that may be written, sorted; all if there are none.
+    words: Vec<String>,
 }
 
 /// A sub-word's text.
@@ -74,7 +76,8 @@ impl Token {
 impl Lexicon {
     /// The lexicon of a vocabulary.
     pub fn new(vocabulary: &Vocabulary) -> Lexicon {
-        Lexicon::of((0..vocabulary.len() as u32).map(|id| vocabulary.token(id)))
+        let tokens = (0..vocabulary.len() as u32).map(|id| vocabulary.token(id));
+        Lexicon { words: vocabulary.words().to_vec(), ..Lexicon::of(tokens) }
     }
 
     /// The lexicon of sub-words in the order of their ids, the special ones first.
@@ -93,7 +96,7 @@ impl Lexicon {
                 add(&mut continuing, token.text.trim_end_matches('\''));
             }
         }
-        Lexicon { tokens, spaced, unspaced, continuing }
+        Lexicon { tokens, spaced, unspaced, continuing, words: Vec::new() }
     }
 
     /// Sub-words that would make a whole `word` of what is written of it.
@@ -112,6 +115,55 @@ impl Lexicon {
             let token = &self.tokens[id as usize];
             progress.push(&token.text, token.is_spaced);
         }
+    }
+
+    /// Whether a sub-word, or the end, may come next so that the line has none but known words. What
+    /// has left them already, as a start that was asked for may, is held back no more.
+    pub fn allows(&self, progress: &Progress, id: u32) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        let written = progress.word.as_str();
+        let token = &self.tokens[id as usize];
+        let text = if id == END { "" } else { token.text.as_str() };
+        if id != END && !written.is_empty() && token.continues {
+            return match text.trim_end_matches('\'') {
+                "" if self.is_word(written.trim_end_matches('\''), "") => true,
+                more => self.leads_to_word(written, text) || self.is_word(written, more),
+            };
+        }
+        let ends = written.is_empty()
+            || self.is_word(written.trim_end_matches('\''), "")
+            || !self.leads_to_word(written, "");
+        let word = text.trim_matches('\'');
+        ends && (!token.has_letter || id == END || self.leads_to_word(word, ""))
+    }
+
+    /// Rules out what [`allows`](Self::allows) does not, by setting its logit to minus infinity.
+    pub fn mask(&self, progress: &Progress, logits: &mut [f32]) {
+        for (id, logit) in logits.iter_mut().enumerate() {
+            if *logit > f32::NEG_INFINITY && !self.allows(progress, id as u32) {
+                *logit = f32::NEG_INFINITY;
+            }
+        }
+    }
+
+    /// Whether a word begins with `start` and then `more`, or is all of it.
+    fn leads_to_word(&self, start: &str, more: &str) -> bool {
+        self.first_from(start, more)
+            .is_some_and(|word| word.strip_prefix(start).is_some_and(|rest| rest.starts_with(more)))
+    }
+
+    /// Whether `start` and `more` together are a word.
+    fn is_word(&self, start: &str, more: &str) -> bool {
+        self.first_from(start, more)
+            .is_some_and(|word| word.strip_prefix(start).is_some_and(|rest| rest == more))
+    }
+
+    /// The first word in order that is not before `start` and `more` together.
+    fn first_from(&self, start: &str, more: &str) -> Option<&String> {
+        let is_before = |word: &String| word.bytes().lt(start.bytes().chain(more.bytes()));
+        self.words.get(self.words.partition_point(is_before))
     }
 
     /// Sub-words that would begin another word, or a space to begin one after.
@@ -136,5 +188,69 @@ impl Lexicon {
     fn ids(&self, choose: impl Fn(&Token) -> bool) -> impl Iterator<Item = usize> {
         let tokens = self.tokens.iter().enumerate().skip(UNKNOWN as usize + 1);
         tokens.filter(move |(_, token)| choose(token)).map(|(id, _)| id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    const TOKENS: &[&str] = &[
+        "<s>", "</s>", "<unk>", "▁", "a", "b", "'", "ab", "'b", "▁a", "▁b", "▁ab", "b'", ",", "▁—",
+    ];
+
+    fn lexicon(words: &[&str]) -> Lexicon {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        Lexicon { words, ..Lexicon::of(TOKENS.iter().copied()) }
+    }
+
+    /// All lines of up to `length` sub-words that are allowed, as texts that have ended.
+    fn lines(lexicon: &Lexicon, length: usize) -> HashSet<String> {
+        let mut lines = HashSet::new();
+        let mut open = vec![(Progress::default(), String::new())];
+        for _ in 0..length {
+            let mut longer = Vec::new();
+            for (progress, line) in open {
+                if lexicon.allows(&progress, END) {
+                    lines.insert(line.trim().to_owned());
+                }
+                for id in UNKNOWN + 1..TOKENS.len() as u32 {
+                    if lexicon.allows(&progress, id) {
+                        let mut progress = progress.clone();
+                        lexicon.advance(&mut progress, id);
+                        let line = line.clone() + &TOKENS[id as usize].replace('▁', " ");
+                        longer.push((progress, line));
+                    }
+                }
+            }
+            open = longer;
+        }
+        lines
+    }
+
+    #[test]
+    fn of_all_lines_those_of_known_words_are_allowed() {
+        let known = ["a", "ab", "ab'b", "b"];
+        let is_known =
+            |line: &String| super::super::vocabulary::words(line).all(|word| known.contains(&word));
+        let all = lines(&lexicon(&[]), 4);
+        let expected: HashSet<String> = all.iter().filter(|line| is_known(line)).cloned().collect();
+        assert!(expected.len() > 100 && expected.len() < all.len());
+        let got = lines(&lexicon(&known), 4);
+        let wrong: Vec<&String> = got.symmetric_difference(&expected).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
+    #[test]
+    fn what_has_left_the_words_may_end() {
+        let lexicon = lexicon(&["ab"]);
+        let progress = Progress { word: "ba".into(), n_words: 1 };
+        let allowed: Vec<&str> = (UNKNOWN + 1..TOKENS.len() as u32)
+            .filter(|id| lexicon.allows(&progress, *id))
+            .map(|id| TOKENS[id as usize])
+            .collect();
+        assert_eq!(allowed, ["▁", "▁a", "▁ab", ",", "▁—"]);
+        assert!(lexicon.allows(&progress, END));
     }
 }

@@ -24,6 +24,8 @@ const SPECIAL: [&str; 3] = ["<s>", "</s>", "<unk>"];
 const PIECE: &str = r"▁?\p{L}+(?:'\p{L}+)*|▁?[^\p{L}▁]|▁";
 /// The file beside the vocabulary with the words that are written with a capital.
 const CAPITALS_FILE: &str = "capitals.txt";
+/// The file beside it with the words that the model may write, one a line.
+const WORDS_FILE: &str = "words.txt";
 
 /// The sub-words of a verse model.
 #[derive(Clone)]
@@ -31,10 +33,11 @@ pub struct Vocabulary {
     tokenizer: Tokenizer,
     tokens: Vec<String>,
     capitals: HashSet<String>,
+    words: Vec<String>,
 }
 
 impl Vocabulary {
-    /// Reads `vocabulary.json`, and the `capitals.txt` beside it where there is one.
+    /// Reads `vocabulary.json`, and `capitals.txt` and `words.txt` beside it where there are such.
     ///
     /// # Errors
     /// Says which file is missing or not what it should be.
@@ -46,13 +49,30 @@ impl Vocabulary {
                 return Err(error(format!("the token {special} should have the id {id}")));
             }
         }
-        let capitals_path = path.with_file_name(CAPITALS_FILE);
-        let capitals = match std::fs::read_to_string(&capitals_path) {
-            Ok(text) => text.lines().map(str::to_owned).collect(),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => HashSet::new(),
-            Err(e) => return Err(Error(format!("{}: {e}", capitals_path.display()))),
+        let list = |name: &str| {
+            let path = path.with_file_name(name);
+            match std::fs::read_to_string(&path) {
+                Ok(text) => Ok(text.lines().map(str::to_owned).collect::<Vec<_>>()),
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+                Err(e) => Err(Error(format!("{}: {e}", path.display()))),
+            }
         };
-        Ok(Self::with(tokenizer, capitals))
+        let (capitals, words) = (list(CAPITALS_FILE)?, list(WORDS_FILE)?);
+        Ok(Self::with(tokenizer, capitals.into_iter().collect()).with_words(words))
+    }
+
+    /// The same vocabulary, of which only these words are written, lower case; all that can be
+    /// spelled if there are none.
+    pub fn with_words(mut self, mut words: Vec<String>) -> Vocabulary {
+        words.sort_unstable();
+        words.dedup();
+        self.words = words;
+        self
+    }
+
+    /// The words that are written, sorted; none if all are.
+    pub fn words(&self) -> &[String] {
+        &self.words
     }
 
     /// Learns about `size` sub-words, special ones among them, from cleaned lines, and which words
@@ -89,10 +109,10 @@ impl Vocabulary {
     fn with(tokenizer: Tokenizer, capitals: HashSet<String>) -> Vocabulary {
         let size = tokenizer.get_vocab_size(true) as u32;
         let tokens = (0..size).map(|id| tokenizer.id_to_token(id).unwrap_or_default()).collect();
-        Vocabulary { tokenizer, tokens, capitals }
+        Vocabulary { tokenizer, tokens, capitals, words: Vec::new() }
     }
 
-    /// Writes `vocabulary.json` at `path` and `capitals.txt` beside it.
+    /// Writes `vocabulary.json` at `path`, and `capitals.txt` and `words.txt` beside it.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -102,9 +122,14 @@ impl Vocabulary {
             .map_err(|e| Error(format!("{} cannot be written: {e}", path.display())))?;
         let mut capitals: Vec<&str> = self.capitals.iter().map(String::as_str).collect();
         capitals.sort_unstable();
-        let path = path.with_file_name(CAPITALS_FILE);
-        std::fs::write(&path, capitals.join("\n") + "\n")
-            .map_err(|e| Error(format!("{} cannot be written: {e}", path.display())))
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        for (name, list) in [(CAPITALS_FILE, capitals), (WORDS_FILE, words)] {
+            let path = path.with_file_name(name);
+            let text: String = list.iter().flat_map(|word| [word, "\n"]).collect();
+            std::fs::write(&path, text)
+                .map_err(|e| Error(format!("{} cannot be written: {e}", path.display())))?;
+        }
+        Ok(())
     }
 
     /// How many sub-words there are, special ones included.
@@ -210,6 +235,12 @@ pub fn clean(line: &str) -> String {
         line = line.replace(spaced, tight);
     }
     line
+}
+
+/// The words of a cleaned text: runs of letters with their inner apostrophes.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split(|c: char| !c.is_alphabetic() && c != '\'');
+    parts.map(|part| part.trim_matches('\'')).filter(|word| !word.is_empty())
 }
 
 /// Why a vocabulary could not be read, learned or written, in plain words.

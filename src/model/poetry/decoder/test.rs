@@ -1,14 +1,17 @@
 //! Encoder, decoder and search against naive ones; constraints; company.
 
-use super::super::constraints::words;
 use super::super::fixture::{self, LINES, Tensors};
 use super::super::poet::Poet;
-use super::super::vocabulary::clean;
+use super::super::vocabulary::{Vocabulary, clean};
 use super::*;
 use proptest::prelude::*;
 use safetensors::tensor::Dtype;
 use std::cell::RefCell;
 use std::collections::BinaryHeap;
+
+fn words(text: &str) -> Vec<String> {
+    super::super::vocabulary::words(text).map(str::to_owned).collect()
+}
 
 /// `x · W + y` in doubles.
 fn product(weights: &Tensors, name: &str, x: &[f64], y: Vec<f64>) -> Vec<f64> {
@@ -329,4 +332,30 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+#[test]
+fn only_known_words_are_written_and_what_was_asked_for() {
+    let folder = fixture::model();
+    let path = folder.0.join("vocabulary.json");
+    let known: Vec<String> = words(&LINES.join(" "));
+    Vocabulary::load(&path).unwrap().with_words(known.clone()).save(&path).unwrap();
+    let mut poet = Poet::load(&folder.0).unwrap();
+    let (mut n_words, mut n_unknown) = (0, 0);
+    for start in ["", "summ", "moonmoon"] {
+        let constraints = Arc::new(poet.constraints(9, "", start).unwrap());
+        let method = |seed: u64| METHODS[seed as usize % METHODS.len()];
+        let wishes: Vec<Wish> =
+            (0..40).map(|seed| wish(seed, method(seed), &constraints)).collect();
+        for line in write(&mut poet, &wishes) {
+            // What was asked for may be no word, and a line may be at its end within one.
+            let written = words(&clean(&line));
+            let n_asked = usize::from(start == "moonmoon");
+            let is_known = |word: &&String| known.iter().any(|known| known.starts_with(*word));
+            n_words += written.len();
+            n_unknown += written.iter().skip(n_asked).filter(|word| !is_known(word)).count();
+        }
+    }
+    // A word that may not be completed, since that would repeat, is left as it is.
+    assert!(n_words > 300 && n_unknown < n_words / 50, "{n_unknown} of {n_words} words");
 }

@@ -269,7 +269,7 @@ fn what_cannot_be_is_refused_in_plain_words() {
     check("encode", text("text", &"☃".repeat(10_000)), "too long, with 10000 characters");
     check("encode", text("text", &MOON.repeat(9)), "expected a single line of at most");
     check("encode", text("text", ""), "text: expected at least 1 character");
-    check("generate", with(&[("z", vec![0.0; 63].into())]), "expected a vector of 64 floats");
+    check("generate", with(&[("z", vec![0.0; 63].into())]), "expected 64 floats, got 63");
     check("generate", with(&[("temperature", 0.0.into())]), "expected a number in 0.05..2");
     check("sample", with(&[("count", 1e9.into())]), "expected a number in 1..1024");
     check("grid", with(&[("columns", 33.0.into())]), "columns: expected a number in 1..32");

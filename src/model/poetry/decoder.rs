@@ -93,18 +93,20 @@ impl Decoder {
         Decoder { states: States::new(network, BATCH), lexicon, weights, nucleus }
     }
 
-    /// Writes lines: takes a wish with its number from `next` whenever there is room for one, and
-    /// tells each line's sub-words, without start and end, as soon as it has ended.
+    /// Writes lines, at most so many side by side: takes a wish with its number from `next` whenever
+    /// there is room for one, and tells each line's sub-words, without start and end, as soon as it
+    /// has ended.
     ///
     /// # Errors
     ///
     /// What `tell` gives.
     pub fn write<'a>(
         &mut self,
+        side_by_side: usize,
         mut next: impl FnMut() -> Option<(usize, &'a Wish)>,
         mut tell: impl FnMut(News<[u32]>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut free: Vec<usize> = (0..BATCH).rev().collect();
+        let mut free: Vec<usize> = (0..side_by_side.clamp(1, BATCH)).rev().collect();
         let mut lines: Vec<Line> = Vec::new();
         let mut searches: Vec<(usize, &Wish)> = Vec::new();
         loop {

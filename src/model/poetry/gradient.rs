@@ -16,7 +16,7 @@ const FAR: f32 = 0.5;
 const HALVINGS: usize = 5;
 
 /// At most `steps` lines from `from` to `to`, which are lines with their places in the latent space
-/// and are themselves the ends. `write` writes lines out at other places.
+/// and are themselves the ends; one line if both have the same words. `write` writes lines out at other places.
 ///
 /// # Errors
 ///
@@ -27,6 +27,9 @@ pub fn gradient<E>(
     steps: usize,
     mut write: impl FnMut(&[Vec<f32>]) -> Result<Vec<String>, E>,
 ) -> Result<Vec<String>, E> {
+    if Said::new(from.0.into()).words == Said::new(to.0.into()).words {
+        return Ok(vec![from.0.to_owned()]);
+    }
     let point = |t: &f32| spherical(from.1, to.1, *t);
     let mut write = |times: &[f32]| write(&times.iter().map(point).collect::<Vec<_>>());
     let times: Vec<f32> =

@@ -147,6 +147,8 @@ impl Poet {
         };
         let n_threads = self.decoders.len().min(wishes.len().div_ceil(LINES_A_THREAD)).max(1);
         let (first, others) = self.decoders[..n_threads].split_first_mut().expect("one thread");
+        // No thread begins with more than its share, or the last to start would have none.
+        let share = wishes.len().div_ceil(n_threads);
         let (taken, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
         let next = || {
             let number = taken.fetch_add(1, Ordering::Relaxed);
@@ -158,7 +160,7 @@ impl Poet {
                 let (sender, next, stop) = (sender.clone(), &next, &stop);
                 scope.spawn(move || {
                     // An error here ends this thread alone: the one that counts is the caller's.
-                    decoder.write(next, |news| {
+                    decoder.write(share, next, |news| {
                         if let News::Line(number, ids) = news {
                             // The receiver is gone only when the writing was ended.
                             let _ = sender.send((number, ids.to_vec()));
@@ -171,11 +173,12 @@ impl Poet {
                 });
             }
             drop(sender);
-            let mut outcome = first.write(next, |news| tell_all(&elsewhere, news));
+            let mut outcome = first.write(share, next, |news| tell_all(&elsewhere, news));
             // This thread has nothing left to do; the others may.
             while outcome.is_ok() {
                 let Ok((number, ids)) = elsewhere.recv() else { break };
-                outcome = tell_all(&elsewhere, News::Line(number, &ids));
+                outcome = tell_all(&elsewhere, News::Line(number, &ids))
+                    .and_then(|()| tell_all(&elsewhere, News::Step));
             }
             stop.store(true, Ordering::Relaxed);
             outcome

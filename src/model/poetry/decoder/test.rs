@@ -260,7 +260,7 @@ fn a_wide_beam_finds_the_likeliest_line_of_all() {
                 }
                 Ok(())
             };
-            decoder.write(|| wishes.next(), tell).unwrap();
+            decoder.write(64, || wishes.next(), tell).unwrap();
             ids
         };
         let (_, expected) = likeliest_of_all(&weights, &lexicon, &wish(Method::Greedy));

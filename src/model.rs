@@ -15,6 +15,7 @@ pub use sentences::Sentences;
 
 use crate::signature::{Manifest, Values};
 use crate::time::Time;
+use crate::value::Value;
 use rand_chacha::ChaCha8Rng;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -166,8 +167,16 @@ impl CancelToken {
     }
 }
 
-/// Receives partial outputs: the outputs so far, and progress in 0..1.
-pub(crate) type Emit<'a> = dyn FnMut(Values, Option<f32>) -> Result<(), Error> + 'a;
+/// What a run sends before it is over.
+pub(crate) enum Early<'a> {
+    /// Outputs so far, and progress in 0..1.
+    Partial(Values, Option<f32>),
+    /// Messages of a stream, each with its arguments.
+    Stream(&'a str, Vec<Vec<Value>>),
+}
+
+/// Receives what a run sends before it is over.
+pub(crate) type Emit<'a> = dyn FnMut(Early) -> Result<(), Error> + 'a;
 
 /// One run of a command, as its model sees it: randomness, partial outputs, cancellation.
 pub struct Run<'a> {
@@ -204,7 +213,17 @@ impl<'a> Run<'a> {
     /// [`Error::Cancelled`] when the run should end: pass it on with `?`. A failure when the
     /// outputs do not fit the manifest.
     pub fn emit(&mut self, outputs: Values, progress: f32) -> Result<(), Error> {
-        (self.emit)(outputs, Some(progress.clamp(0.0, 1.0)))?;
+        (self.emit)(Early::Partial(outputs, Some(progress.clamp(0.0, 1.0))))?;
+        self.check()
+    }
+
+    /// Sends messages of a stream of the manifest, each with its arguments in order. Counts as a sign
+    /// of life.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit).
+    pub fn send(&mut self, stream: &str, messages: Vec<Vec<Value>>) -> Result<(), Error> {
+        (self.emit)(Early::Stream(stream, messages))?;
         self.check()
     }
 

@@ -6,11 +6,11 @@ mod pattern;
 mod tree;
 
 pub use pattern::{Pattern, is_pattern};
-pub use tree::{Access, Node, type_tags};
+pub use tree::{Access, Node};
 
 use crate::engine::{Engine, Event, Hosted, Notice, Refusal, Request};
 use crate::signature::{Field, Values};
-use arguments::{read_inputs, read_value, write_outputs, write_partial};
+use arguments::{read_inputs, read_value, write_outputs, write_partial, write_stream};
 use chains::ChainRoom;
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -133,6 +133,9 @@ pub trait Outlet: Send + Sync {
     /// Sends to one peer only.
     fn reply(&self, to: Peer, messages: &[Message]);
 
+    /// Sends to one peer only what is not short: at a pace that it keeps.
+    fn send_to(&self, to: Peer, messages: Vec<Message>);
+
     /// Sends to the peer who asked, to all subscribers whose pattern matches, and to the project's
     /// destinations; once to each.
     fn publish(&self, asked_by: Peer, messages: Vec<Message>);
@@ -144,11 +147,16 @@ pub trait Outlet: Send + Sync {
     /// Tells those who follow an input's held value that somebody has changed it.
     fn changed(&self, by: Peer, message: &Message);
 
-    /// Subscribes a peer, or another port at its IP.
+    /// Subscribes a peer, or another port at its IP. Says who it is that gets more than before.
     ///
     /// # Errors
     /// Plain words when there are too many subscribers, or the peer can have no other port.
-    fn subscribe(&self, peer: Peer, pattern: Pattern, port: Option<u16>) -> Result<(), String>;
+    fn subscribe(
+        &self,
+        peer: Peer,
+        pattern: Pattern,
+        port: Option<u16>,
+    ) -> Result<Option<Peer>, String>;
 
     /// Ends subscriptions of a peer: of one pattern, or all.
     fn unsubscribe(&self, peer: Peer, pattern: Option<Pattern>, port: Option<u16>);
@@ -271,7 +279,8 @@ impl Router {
                     Some(pattern) => pattern,
                     None => Pattern::parse("/")?,
                 };
-                self.outlet.subscribe(from, pattern, port)?;
+                let newcomer = self.outlet.subscribe(from, pattern.clone(), port)?;
+                newcomer.iter().for_each(|newcomer| self.recall(&pattern, *newcomer));
             }
             "/unsubscribe" => {
                 let (pattern, port) = pattern_and_port(&message.arguments)?;
@@ -282,6 +291,25 @@ impl Router {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Sends somebody who has just subscribed what there is already of the models' streams.
+    fn recall(&self, pattern: &Pattern, newcomer: Peer) {
+        for model in self.engine.models() {
+            for stream in &model.manifest().streams {
+                let address = format!("/{}/{}", model.name(), stream.name);
+                if let (Some(command), true) = (&stream.recall, pattern.covers(&address)) {
+                    let publish = self.reply_to(model.name(), command, newcomer);
+                    let request = Request::new(move |event| {
+                        if matches!(event, Event::Stream { .. }) {
+                            publish(event);
+                        }
+                    });
+                    // A model that can't run now has nothing to recall.
+                    let _ = model.submit(command, Values::new(), request);
+                }
+            }
+        }
     }
 
     /// Runs a command and publishes its outputs, or its error.
@@ -310,12 +338,24 @@ impl Router {
         asked_by: Peer,
     ) -> impl Fn(Event) + Send + Sync + 'static {
         let (outlet, latest) = (Arc::clone(&self.outlet), Arc::clone(&self.latest));
+        let streams = self.engine.model(model).map(|model| model.manifest().streams.clone());
+        let streams = streams.unwrap_or_default();
         let (model, command) = (model.to_string(), command.to_string());
         move |event| {
             let error =
                 |words: String| vec![Message::text(format!("/{model}/{command}/error"), words)];
             let messages = match event {
                 Event::Partial { outputs, .. } => write_partial(&model, &command, &outputs),
+                Event::Stream { name, messages } => {
+                    let Some(stream) = streams.iter().find(|stream| stream.name == name) else {
+                        return;
+                    };
+                    let messages = write_stream(&model, stream, &messages);
+                    return match stream.recall.as_ref() == Some(&command) {
+                        true => outlet.send_to(asked_by, messages),
+                        false => outlet.publish(asked_by, messages),
+                    };
+                }
                 Event::Done { outputs, .. } => {
                     let messages = write_outputs(&model, &command, &outputs);
                     let mut latest = latest.lock().unwrap_or_else(PoisonError::into_inner);

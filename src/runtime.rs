@@ -89,7 +89,7 @@ impl Runtime {
     pub fn run(&self, model: &str, command: &str, inputs: Values) -> Result<Values, RuntimeError> {
         let (sender, events) = channel::bounded(1);
         let request = Request::new(move |event| {
-            if !matches!(event, Event::Partial { .. }) {
+            if !matches!(event, Event::Partial { .. } | Event::Stream { .. }) {
                 // Whoever asked is waiting, or gone.
                 let _ = sender.try_send(event);
             }

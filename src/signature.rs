@@ -79,7 +79,54 @@ impl Command {
     }
 }
 
-/// What a model is called, how it can be set up, and its commands.
+/// What a model sends while its commands run, beside their outputs: messages at `/<model>/<stream>`
+/// that go to everyone who gets outputs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stream {
+    /// The name, also the second part of the OSC address.
+    pub name: String,
+    /// What a message says, in a short sentence.
+    pub description: String,
+    /// The arguments of a message, in order.
+    pub fields: Vec<Field>,
+    /// The command that sends all of it again, to the one who asks for it: newcomers get what it
+    /// sends as soon as they subscribe.
+    pub recall: Option<String>,
+}
+
+impl Stream {
+    /// A stream of messages without arguments.
+    pub fn new(name: &str, description: &str) -> Self {
+        check_name(name);
+        let (name, description) = (name.into(), description.into());
+        Self { name, description, fields: Vec::new(), recall: None }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn field(mut self, name: &str, data_type: DataType, description: &str) -> Self {
+        push(&mut self.fields, name, data_type, description);
+        self
+    }
+
+    /// Names the command that sends all of it again.
+    #[must_use]
+    pub fn recalled_by(mut self, command: &str) -> Self {
+        self.recall = Some(command.into());
+        self
+    }
+
+    /// JSON in the manner of the Model SDK's.
+    pub fn specification(&self) -> Json {
+        json!({
+            "name": self.name,
+            "description": self.description,
+            "fields": self.fields.iter().map(Field::specification).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// What a model is called, how it can be set up, its commands, and what it streams.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
     /// The kind of model; it is hosted under this name unless the project gives another.
@@ -90,14 +137,16 @@ pub struct Manifest {
     pub options: Vec<Field>,
     /// The commands.
     pub commands: Vec<Command>,
+    /// What it sends beside their outputs.
+    pub streams: Vec<Stream>,
 }
 
 impl Manifest {
     /// A manifest without options and commands.
     pub fn new(name: &str, description: &str) -> Self {
         check_name(name);
-        let (options, commands) = (Vec::new(), Vec::new());
-        Self { name: name.into(), description: description.into(), options, commands }
+        let (name, description) = (name.into(), description.into());
+        Self { name, description, options: Vec::new(), commands: Vec::new(), streams: Vec::new() }
     }
 
     /// Adds a setup option.
@@ -118,6 +167,18 @@ impl Manifest {
         self
     }
 
+    /// Adds a stream.
+    ///
+    /// # Panics
+    /// When a command or a stream has that name.
+    #[must_use]
+    pub fn stream(mut self, stream: Stream) -> Self {
+        let is_new = self.streams.iter().all(|known| known.name != stream.name);
+        assert!(is_new && self.find(&stream.name).is_none(), "{} is there twice", stream.name);
+        self.streams.push(stream);
+        self
+    }
+
     /// The command of that name.
     pub fn find(&self, command: &str) -> Option<&Command> {
         self.commands.iter().find(|known| known.name == command)
@@ -130,6 +191,7 @@ impl Manifest {
             "description": self.description,
             "options": self.options.iter().map(Field::specification).collect::<Vec<_>>(),
             "commands": self.commands.iter().map(Command::specification).collect::<Vec<_>>(),
+            "streams": self.streams.iter().map(Stream::specification).collect::<Vec<_>>(),
         })
     }
 }

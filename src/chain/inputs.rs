@@ -98,6 +98,12 @@ static OUTPUTS: LazyLock<Vec<Output>> = LazyLock::new(|| {
     vec![
         output("line", true, text(), "The step, and the line that was read there."),
         output(
+            "place",
+            true,
+            vector(2),
+            "The step of a line, and where it lies on the map: x and y in -1..1.",
+        ),
+        output(
             "z",
             true,
             vector(DIMENSIONS),

@@ -2,7 +2,8 @@
 //!
 //! It drives any model that has the commands `generate(z, temperature) -> out` and
 //! `encode(text) -> mean` with places of 64 numbers. It shares the model with everyone
-//! else: at most one run of its own waits or runs at a time, in the model's ordinary queue.
+//! else: at most one run of its own waits or runs at a time, in the model's ordinary queue. A model
+//! with the command `place(text) -> x, y` may give each line its place on a map.
 //!
 //! Time is counted in steps, 60 a second, each of the same length: the path depends on their number
 //! and not on when the computer found time for them. A line's step is that of the place that it was
@@ -34,6 +35,8 @@ pub const DESCRIPTION: &str =
 pub struct Settings {
     /// The name of the model that it drives.
     pub model: String,
+    /// The name of the model that gives lines their places; none if it is empty.
+    pub map: String,
     /// Whether it sets out by itself.
     pub starts: bool,
     /// Values of inputs by their paths, of those in [`CONTROLS`](super::CONTROLS); the others have
@@ -44,12 +47,12 @@ pub struct Settings {
 impl Settings {
     /// A voyage through a model, with the defaults.
     pub fn new(model: &str) -> Self {
-        Self { model: model.into(), starts: false, values: Values::new() }
+        Self { model: model.into(), map: String::new(), starts: false, values: Values::new() }
     }
 
     /// What such a voyage takes and sends, as [`Voyage::specification`] has it of one that runs.
     pub fn specification(&self, name: &str) -> Json {
-        let mut course = Course::new(self.model.clone(), 0);
+        let mut course = Course::new(self.model.clone(), self.map.clone(), 0);
         for (path, value) in self.values.iter() {
             course.set(path, value.clone(), None, Time::ZERO);
         }
@@ -114,7 +117,7 @@ impl Voyage {
             name: name.into(),
             engine: Arc::clone(engine),
             on_signal,
-            course: Mutex::new(Course::new(settings.model.clone(), seed)),
+            course: Mutex::new(Course::new(settings.model.clone(), settings.map.clone(), seed)),
             wake: Mutex::new(None),
         });
         let voyage = Self { shared, thread: None };
@@ -185,11 +188,11 @@ impl Voyage {
     /// # Errors
     /// Plain words when a value does not fit.
     pub fn change(&self, old: &Settings, new: &Settings) -> Result<(), String> {
-        lock(&self.shared.course).set_model(&new.model);
+        lock(&self.shared.course).set_models(&new.model, &new.map);
         for path in super::CONTROLS {
             if old.values.get(path) != new.values.get(path) {
                 let value = new.values.get(path).cloned().or_else(|| {
-                    let initial = Course::new(String::new(), 0).value(path);
+                    let initial = Course::new(String::new(), String::new(), 0).value(path);
                     initial.filter(|_| *path != "walk/seed")
                 });
                 if let Some(value) = value {
@@ -232,6 +235,7 @@ fn specification(name: &str, course: &Course) -> Json {
         "kind": "voyage",
         "description": DESCRIPTION,
         "model": course.model(),
+        "map": course.map(),
         "running": course.is_running(),
         "step": course.step_of("z"),
         "inputs": inputs().iter().map(takes).collect::<Vec<_>>(),
@@ -306,7 +310,7 @@ impl Shared {
         let fate = Arc::new(Mutex::new(Fate::Offered));
         let answer = Answer { shared: Arc::clone(self), id: errand.id, fate: Arc::clone(&fate) };
         let mut request = Request::new(move |event| match event {
-            Event::Partial { .. } => {}
+            Event::Partial { .. } | Event::Stream { .. } => {}
             Event::Done { outputs, .. } => answer.give(Ok(outputs)),
             Event::Failed(words) => answer.give(Err(words)),
             Event::Cancelled => answer.give(Err("the run was cancelled".into())),
@@ -316,7 +320,7 @@ impl Shared {
         let submitted = match self.engine.model(&errand.model) {
             Some(model) => model.submit(errand.command, errand.inputs, request),
             None => Err(Refusal::Unknown(format!(
-                "there is no model '{}' here for the voyage to read: name one in the project file",
+                "there is no model '{}' here for the voyage to ask: name one in the project file",
                 errand.model
             ))),
         };

@@ -4,12 +4,14 @@ use super::metrics::Counters;
 use crate::model::CancelToken;
 use crate::signature::Values;
 use crate::time::Time;
+use crate::value::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// What the one who asked for a run is told, in this order: any number of `Partial`, then one other.
+/// What the one who asked for a run is told, in this order: any number of `Partial` and `Stream`, then
+/// one other.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// Some outputs before the end, with progress in 0..1 where the model says.
@@ -18,6 +20,13 @@ pub enum Event {
         outputs: Values,
         /// How far the run is.
         progress: Option<f32>,
+    },
+    /// Messages of one of the model's streams.
+    Stream {
+        /// The stream's name.
+        name: String,
+        /// The arguments of each.
+        messages: Vec<Vec<Value>>,
     },
     /// The outputs, complete and in the manifest's order.
     Done {
@@ -64,6 +73,12 @@ impl Ticket {
         if !self.has_ended() {
             self.counters.partials.fetch_add(1, Ordering::Relaxed);
             self.tell(Event::Partial { outputs, progress });
+        }
+    }
+
+    pub fn stream(&self, name: &str, messages: Vec<Vec<Value>>) {
+        if !self.has_ended() {
+            self.tell(Event::Stream { name: name.into(), messages });
         }
     }
 

@@ -3,9 +3,10 @@
 
 use super::hosted::{Job, Shared, Status};
 use super::ticket::{End, Ticket};
-use crate::model::{Error, Model, Run, Setup};
-use crate::signature::{Command, Field, Values};
+use crate::model::{Early, Error, Model, Run, Setup};
+use crate::signature::{Command, Field, Values, accept};
 use crate::time::Time;
+use crate::value::Value;
 use crossbeam::channel::Receiver;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -121,7 +122,10 @@ fn run(shared: &Shared, model: &mut dyn Model, batch: &[Job], generation: u64) -
     shared.begin(tickets, generation, started);
     let emit = |job: &'_ Job| {
         let ticket = Arc::clone(&job.ticket);
-        move |outputs, progress| partial(shared, spec, &ticket, outputs, progress)
+        move |early: Early| match early {
+            Early::Partial(outputs, progress) => partial(shared, spec, &ticket, outputs, progress),
+            Early::Stream(name, messages) => stream(shared, &ticket, name, messages),
+        }
     };
     let mut emits: Vec<_> = batch.iter().map(emit).collect();
     let mut runs: Vec<(&Values, Run)> = batch
@@ -198,6 +202,35 @@ fn partial(
     let outputs = check_outputs(outputs, &fields)?;
     if !ticket.cancel.is_cancelled() {
         ticket.partial(outputs, progress);
+    }
+    Ok(())
+}
+
+fn stream(
+    shared: &Shared,
+    ticket: &Ticket,
+    name: &str,
+    mut messages: Vec<Vec<Value>>,
+) -> Result<(), Error> {
+    shared.sign_of_life();
+    let streams = &shared.manifest.streams;
+    let known = streams.iter().find(|stream| stream.name == name).ok_or_else(|| {
+        Error::failed(format!("the model sent on '{name}', which is no stream of its"))
+    })?;
+    for message in &mut messages {
+        if message.len() != known.fields.len() {
+            let (got, expected) = (message.len(), known.fields.len());
+            let words = format!("the model sent {got} arguments on '{name}': expected {expected}");
+            return Err(Error::Failed(words));
+        }
+        for (slot, field) in message.iter_mut().zip(&known.fields) {
+            let value = std::mem::replace(slot, Value::Boolean(false));
+            *slot = accept(field, value)
+                .map_err(|words| format!("the model's stream '{name}': {words}"))?;
+        }
+    }
+    if !ticket.cancel.is_cancelled() {
+        ticket.stream(name, messages);
     }
     Ok(())
 }

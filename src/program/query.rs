@@ -81,6 +81,7 @@ fn run_with_bar(
                 bar.set_length(1000);
                 bar.set_position((progress.unwrap_or(0.0) * 1000.0) as u64);
             }
+            Ok(Event::Stream { .. }) => {}
             Ok(Event::Done { outputs, .. }) => break Ok(outputs),
             Ok(Event::Failed(words)) => break Err(words),
             Ok(Event::Cancelled) => break Err("the run was cancelled".into()),

@@ -16,6 +16,7 @@ type Table = BTreeMap<Spanned<String>, Spanned<toml::Value>>;
 pub struct ChainTable {
     kind: Spanned<String>,
     model: Spanned<String>,
+    map: Option<Spanned<String>>,
     #[serde(default)]
     start: bool,
     rate: Option<Spanned<toml::Value>>,
@@ -50,6 +51,10 @@ impl ChainTable {
         check_name(&self.model)?;
         let mut settings = Settings::new(self.model.get_ref());
         settings.starts = self.start;
+        if let Some(map) = &self.map {
+            check_name(map)?;
+            settings.map = map.get_ref().clone();
+        }
         let top = [("rate", self.rate), ("repeat", self.repeat)];
         for (path, value) in top {
             if let Some(value) = value {

@@ -1,7 +1,7 @@
 //! OSC arguments into values by the signature, and values into messages.
 
 use super::{Argument, Message};
-use crate::signature::{DataType, Field, Values};
+use crate::signature::{DataType, Field, Stream, Values};
 use crate::value::{Image, Value};
 use serde_json::Value as Json;
 
@@ -246,6 +246,29 @@ fn write(
         }
     }
     messages
+}
+
+/// Messages of a stream. Whole numbers go out as ints.
+pub(super) fn write_stream(model: &str, stream: &Stream, messages: &[Vec<Value>]) -> Vec<Message> {
+    let address = format!("/{model}/{}", stream.name);
+    let write = |message: &Vec<Value>| {
+        let mut arguments = Vec::with_capacity(message.len());
+        for (value, field) in message.iter().zip(&stream.fields) {
+            match value {
+                Value::Number(number) if is_whole(&field.data_type) => {
+                    arguments.push(Argument::Int(*number as i32));
+                }
+                value => write_value(value, &mut arguments),
+            }
+        }
+        Message { address: address.clone(), arguments }
+    };
+    messages.iter().map(write).collect()
+}
+
+/// Whether a type is a number that counts.
+pub(super) fn is_whole(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Number { step: Some(step), .. } if *step == 1.0)
 }
 
 pub(super) fn write_value(value: &Value, arguments: &mut Vec<Argument>) {

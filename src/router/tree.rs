@@ -1,6 +1,6 @@
 //! The tree of addresses: every one that the runtime answers or sends on, described for OSCQuery.
 
-use super::arguments::write_value;
+use super::arguments::{is_whole, write_value};
 use super::{Argument, Router};
 use crate::engine::Hosted;
 use crate::signature::{Command, DataType, Field, number, text};
@@ -34,17 +34,30 @@ pub struct Node {
     pub values: Vec<Option<Value>>,
     /// The step, an int, that comes before the values, where one does.
     pub step: Option<i32>,
+    /// Whether it is a stream's, which writes whole numbers as ints.
+    pub is_stream: bool,
 }
 
 impl Node {
     pub(super) fn new(address: &str, description: &str, access: Access) -> Self {
         let (address, description) = (address.into(), description.into());
-        Self { address, description, access, fields: Vec::new(), values: Vec::new(), step: None }
+        let (fields, values) = (Vec::new(), Vec::new());
+        Self { address, description, access, fields, values, step: None, is_stream: false }
     }
 
     fn with_fields(mut self, fields: &[Field]) -> Self {
         self.fields = fields.to_vec();
         self
+    }
+
+    /// The OSC type tags of its arguments.
+    pub fn tags(&self) -> String {
+        let step = self.step.map(|_| "i".to_string());
+        let of = |field: &Field| match self.is_stream && is_whole(&field.data_type) {
+            true => "i".to_string(),
+            false => type_tags(&field.data_type),
+        };
+        step.into_iter().chain(self.fields.iter().map(of)).collect()
     }
 
     /// The arguments of the current value, where there is one.
@@ -58,7 +71,7 @@ impl Node {
 }
 
 /// The OSC type tags of a value of a type; `[s]` for a list of unknown length.
-pub fn type_tags(data_type: &DataType) -> String {
+fn type_tags(data_type: &DataType) -> String {
     match data_type {
         DataType::Number { .. } => "f".into(),
         DataType::Boolean { .. } => "i".into(),
@@ -106,6 +119,12 @@ impl Router {
             "Says when the model was started anew, and why.",
             Access::Read,
         ));
+        for stream in &manifest.streams {
+            let address = format!("{root}/{}", stream.name);
+            let mut node = Node::new(&address, &stream.description, Access::Read);
+            (node.fields, node.is_stream) = (stream.fields.clone(), true);
+            nodes.push(node);
+        }
         for command in &manifest.commands {
             let at = format!("{root}/{}", command.name);
             let mut run = Node::new(&at, &command.description, Access::Write);

@@ -146,11 +146,12 @@ struct Nowhere;
 
 impl Outlet for Nowhere {
     fn reply(&self, _: Peer, _: &[Message]) {}
+    fn send_to(&self, _: Peer, _: Vec<Message>) {}
     fn publish(&self, _: Peer, _: Vec<Message>) {}
     fn offer(&self, _: Message) {}
     fn changed(&self, _: Peer, _: &Message) {}
-    fn subscribe(&self, _: Peer, _: Pattern, _: Option<u16>) -> Result<(), String> {
-        Ok(())
+    fn subscribe(&self, peer: Peer, _: Pattern, _: Option<u16>) -> Result<Option<Peer>, String> {
+        Ok(Some(peer))
     }
     fn unsubscribe(&self, _: Peer, _: Option<Pattern>, _: Option<u16>) {}
     fn wish(&self, _: Peer, _: Wish) {}

@@ -74,9 +74,18 @@ impl Timetable {
     }
 }
 
+/// A line on its way to the map.
+struct Placing {
+    id: u64,
+    step: u64,
+    cancel: CancelToken,
+}
+
 /// See the module.
 pub struct Course {
     model: String,
+    /// The model that gives lines their places; none if it is empty.
+    map: String,
     /// Values of the inputs that keep one, by path.
     values: Values,
     walk: Walk,
@@ -98,13 +107,18 @@ pub struct Course {
     n_flights: u64,
     recent: VecDeque<String>,
     line: Option<(u64, String)>,
+    /// The newest line, until it is asked where it lies.
+    unplaced: Option<(u64, String)>,
+    placing: Option<Placing>,
+    placed: Option<Result<Values, String>>,
+    place: Option<(u64, [f32; 2])>,
     last_error: Option<(Time, String)>,
     /// What is to be told at the next turn.
     hint: Option<(String, Option<Complain>)>,
 }
 
 impl Course {
-    pub fn new(model: String, seed: u64) -> Self {
+    pub fn new(model: String, map: String, seed: u64) -> Self {
         let seed = seed % (1 << 31);
         let mut values = Values::new();
         for path in CONTROLS {
@@ -118,6 +132,7 @@ impl Course {
         walk.set_speed(values.number("walk/speed"));
         Self {
             model,
+            map,
             values,
             walk,
             step: 0,
@@ -136,6 +151,10 @@ impl Course {
             n_flights: 0,
             recent: VecDeque::with_capacity(MAX_RECENT),
             line: None,
+            unplaced: None,
+            placing: None,
+            placed: None,
+            place: None,
             last_error: None,
             hint: None,
         }
@@ -145,8 +164,12 @@ impl Course {
         &self.model
     }
 
-    pub fn set_model(&mut self, model: &str) {
-        self.model = model.into();
+    pub fn map(&self) -> &str {
+        &self.map
+    }
+
+    pub fn set_models(&mut self, model: &str, map: &str) {
+        (self.model, self.map) = (model.into(), map.into());
     }
 
     pub fn is_running(&self) -> bool {
@@ -156,6 +179,7 @@ impl Course {
     pub fn value(&self, path: &str) -> Option<Value> {
         match path {
             "line" => self.line.as_ref().map(|(_, line)| line.as_str().into()),
+            "place" => self.place.map(|(_, place)| place.to_vec().into()),
             "z" => Some(self.walk.position().to_vec().into()),
             "error" => self.last_error.as_ref().map(|(_, words)| words.as_str().into()),
             path => self.values.get(path).cloned(),
@@ -165,6 +189,7 @@ impl Course {
     pub fn step_of(&self, path: &str) -> i32 {
         let step = match path {
             "line" => self.line.as_ref().map_or(0, |(step, _)| *step),
+            "place" => self.place.map_or(0, |(step, _)| step),
             _ => self.step,
         };
         as_int(step)
@@ -200,6 +225,7 @@ impl Course {
                 (self.step, self.n_asked, self.n_single) = (0, 0, 0);
                 self.recent.clear();
                 self.drop_line();
+                self.drop_place();
                 self.has_moved = true;
                 if !self.is_ticked {
                     self.plan_lines(now, true);
@@ -252,6 +278,8 @@ impl Course {
     pub fn answer(&mut self, id: u64, outcome: Result<Values, String>) {
         if self.flight.as_ref().is_some_and(|flight| flight.id == id) {
             self.outcome = Some(outcome);
+        } else if self.placing.as_ref().is_some_and(|placing| placing.id == id) {
+            self.placed = Some(outcome);
         }
     }
 
@@ -259,6 +287,7 @@ impl Course {
     pub fn abandon(&mut self) {
         self.running = None;
         self.call_off(|_| true);
+        self.drop_place();
     }
 
     /// Does what is due by now. Answers when something is due next.
@@ -267,6 +296,11 @@ impl Course {
             && let Some(flight) = self.flight.take()
         {
             self.land(flight.purpose, outcome, now, effects);
+        }
+        if let Some(outcome) = self.placed.take()
+            && let Some(placing) = self.placing.take()
+        {
+            self.put(placing.step, outcome, now, effects);
         }
         if let Some((words, complain)) = self.hint.take() {
             self.tell_error(words, complain, now, effects);
@@ -279,6 +313,11 @@ impl Course {
         }
         if self.flight.is_none() {
             effects.extend(self.next_errand().map(Effect::Run));
+        }
+        if self.placing.is_none()
+            && let Some((step, line)) = self.unplaced.take()
+        {
+            effects.push(Effect::Run(self.ask_for_place(step, &line)));
         }
         let table = self.running.as_ref()?;
         Some(table.next_line.map_or(table.next_step(), |line| line.min(table.next_step())))
@@ -350,6 +389,13 @@ impl Course {
         self.call_off(|purpose| matches!(purpose, Purpose::Line { .. }));
     }
 
+    fn drop_place(&mut self) {
+        (self.unplaced, self.placed) = (None, None);
+        if let Some(placing) = self.placing.take() {
+            placing.cancel.cancel();
+        }
+    }
+
     fn call_off(&mut self, is_meant: impl Fn(&Purpose) -> bool) {
         if let Some(flight) = self.flight.take_if(|flight| is_meant(&flight.purpose)) {
             flight.cancel.cancel();
@@ -393,6 +439,37 @@ impl Course {
         self.n_flights += 1;
         self.flight = Some(Flight { id, purpose, cancel: cancel.clone() });
         Errand { id, model: self.model.clone(), command, inputs, seed, cancel }
+    }
+
+    /// Asks the map where a line lies: beside the runs of the verse model, so that a map that is slow
+    /// to answer keeps no line waiting.
+    fn ask_for_place(&mut self, step: u64, line: &str) -> Errand {
+        let (id, cancel) = (self.n_flights, CancelToken::new());
+        self.n_flights += 1;
+        self.placing = Some(Placing { id, step, cancel: cancel.clone() });
+        let inputs = Values::new().with("text", line);
+        Errand { id, model: self.map.clone(), command: "place", inputs, seed: None, cancel }
+    }
+
+    fn put(
+        &mut self,
+        step: u64,
+        outcome: Result<Values, String>,
+        now: Time,
+        effects: &mut Vec<Effect>,
+    ) {
+        match outcome.and_then(|outputs| place_of(&outputs)) {
+            Ok(place) => {
+                self.place = Some((step, place));
+                let (value, step) = (place.to_vec().into(), Some(as_int(step)));
+                let signal = Signal { path: "place", step, value, on_request: false };
+                effects.push(Effect::Signal(signal));
+            }
+            Err(words) => {
+                let words = format!("a line has no place on the map: {words}");
+                self.tell_error(words, None, now, effects);
+            }
+        }
     }
 
     fn land(
@@ -450,6 +527,9 @@ impl Course {
             value,
             on_request: false,
         }));
+        if !self.map.is_empty() {
+            self.unplaced = Some((step, line.clone()));
+        }
         self.line = Some((step, line));
     }
 
@@ -493,6 +573,14 @@ fn line_seed(seed: u64, step: u64, n_before: u64) -> u64 {
 fn line_of(outputs: &Values) -> Result<String, String> {
     let line = outputs.get("out").and_then(Value::as_text);
     line.map(String::from).ok_or_else(|| "expected a text 'out' from the model's generate".into())
+}
+
+fn place_of(outputs: &Values) -> Result<[f32; 2], String> {
+    let number = |name| outputs.get(name).and_then(Value::as_number);
+    match (number("x"), number("y")) {
+        (Some(x), Some(y)) => Ok([x as f32, y as f32]),
+        _ => Err("expected the numbers 'x' and 'y' from the map's place".into()),
+    }
 }
 
 fn mean_of(outputs: &Values) -> Result<[f32; DIMENSIONS], String> {

@@ -17,6 +17,9 @@ struct Play {
     now: Time,
     /// The run that the model has and has not answered.
     errand: Option<Errand>,
+    /// The same of the map.
+    placing: Option<Errand>,
+    places: Vec<(i32, Vec<f32>)>,
     zs: Vec<(i32, Vec<f32>)>,
     lines: Vec<(i32, String)>,
     errors: Vec<String>,
@@ -24,9 +27,14 @@ struct Play {
 
 impl Play {
     fn new() -> Self {
-        let course = Course::new("poetry".into(), 7);
-        let (zs, lines, errors) = Default::default();
-        Self { course, now: Time::ZERO, errand: None, zs, lines, errors }
+        Self::with_map("")
+    }
+
+    fn with_map(map: &str) -> Self {
+        let course = Course::new("poetry".into(), map.into(), 7);
+        let (zs, lines, errors, places) = Default::default();
+        let (errand, placing) = (None, None);
+        Self { course, now: Time::ZERO, errand, placing, places, zs, lines, errors }
     }
 
     fn trigger(&mut self, path: &str) {
@@ -44,6 +52,11 @@ impl Play {
         let due = self.course.turn(self.now, &mut effects);
         for effect in effects {
             match effect {
+                Effect::Run(errand) if errand.model == "map" => {
+                    assert!(self.placing.is_none(), "two places at once");
+                    assert_eq!(errand.command, "place");
+                    self.placing = Some(errand);
+                }
                 Effect::Run(errand) => {
                     assert!(self.errand.is_none(), "two runs at once");
                     self.errand = Some(errand);
@@ -53,6 +66,7 @@ impl Play {
                     let step = signal.step.unwrap_or(0);
                     match (signal.path, &signal.value) {
                         ("z", Value::Vector(z)) => self.zs.push((step, z.to_vec())),
+                        ("place", Value::Vector(place)) => self.places.push((step, place.to_vec())),
                         ("line", Value::Text(line)) => self.lines.push((step, line.to_string())),
                         (_, words) => self.errors.push(words.as_text().unwrap_or("").into()),
                     }
@@ -360,4 +374,65 @@ fn after_a_sleep_it_goes_on_from_where_it_was() {
     let n_lines = play.lines.len();
     play.pass(2000);
     assert!((n_lines + 1..=n_lines + 3).contains(&play.lines.len()));
+}
+
+#[test]
+fn every_line_has_its_place_unless_the_map_is_slower() {
+    let mut play = Play::with_map("map");
+    let place = |play: &mut Play, x: f64| {
+        let placing = play.placing.take().expect("a place is asked for");
+        play.course.answer(placing.id, Ok(Values::new().with("x", x).with("y", -x)));
+        play.turn();
+        placing.inputs.text("text").to_owned()
+    };
+    play.trigger("start");
+    play.set("rate", 10.0);
+    play.wait(5_000, |play| {
+        if play.errand.is_some() {
+            play.answer_line(&format!("line {}", play.lines.len()));
+            let line = place(play, 0.5);
+            assert_eq!(Some(&line), play.lines.last().map(|(_, line)| line));
+        }
+    });
+    assert!(play.lines.len() >= 49);
+    let steps = |of: &[(i32, String)]| of.iter().map(|(step, _)| *step).collect::<Vec<_>>();
+    assert_eq!(play.places.iter().map(|(step, _)| *step).collect::<Vec<_>>(), steps(&play.lines));
+    assert!(play.places.iter().all(|(_, place)| *place == [0.5, -0.5]));
+    assert_eq!(play.course.value("place"), Some(vec![0.5, -0.5].into()));
+
+    // Lines go on while the map is busy, and then it is asked for the newest.
+    let n_lines = play.lines.len();
+    play.pass(1_000);
+    assert!(play.lines.len() > n_lines + 8);
+    let first = place(&mut play, 0.25);
+    let newest = play.lines.last().unwrap().1.clone();
+    assert_eq!(place(&mut play, 0.75), newest);
+    assert_ne!(first, newest);
+
+    // What was said has its place even if the walk stands by then, but not after a reset.
+    play.pass(100);
+    play.trigger("stop");
+    let n_places = play.places.len();
+    place(&mut play, 0.1);
+    assert_eq!(play.places.len(), n_places + 1);
+    play.trigger("start");
+    play.pass(10);
+    let cancel = play.placing.as_ref().unwrap().cancel.clone();
+    play.trigger("stop");
+    play.trigger("reset");
+    assert!(cancel.is_cancelled());
+
+    // A map that fails is told of once.
+    play.placing = None;
+    play.trigger("start");
+    play.wait(1_000, |play| {
+        if play.errand.is_some() {
+            play.answer_line(&format!("another {}", play.now.as_nanos()));
+        }
+        if let Some(placing) = play.placing.take() {
+            play.course.answer(placing.id, Err("the map is empty".into()));
+            play.turn();
+        }
+    });
+    assert_eq!(play.errors, ["a line has no place on the map: the map is empty"]);
 }

@@ -4,6 +4,7 @@ use super::{Server, Shared};
 use crate::engine::{Event, Hosted, Refusal, Request, Status};
 use crate::model::CancelToken;
 use crate::signature::Values;
+use crate::value::Value;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::{BytesRejection, QueryRejection};
@@ -193,6 +194,12 @@ struct Partial<'a> {
 }
 
 #[derive(Serialize)]
+struct Streamed<'a> {
+    stream: &'a str,
+    messages: &'a [Vec<Value>],
+}
+
+#[derive(Serialize)]
 struct Done<'a> {
     outputs: &'a Values,
     milliseconds: f64,
@@ -209,7 +216,7 @@ async fn run_once(
     let sender = std::sync::Mutex::new(Some(sender));
     request.reply = Arc::new(move |event| {
         let outcome = match event {
-            Event::Partial { .. } => return,
+            Event::Partial { .. } | Event::Stream { .. } => return,
             Event::Done { outputs, .. } => Ok(to_text(&outputs)),
             Event::Failed(words) => Err(words),
             Event::Cancelled => Err("the run was cancelled".into()),
@@ -251,6 +258,12 @@ fn run_streaming(
                     return;
                 }
                 ("output", to_text(&Partial { outputs: &outputs, progress }))
+            }
+            Event::Stream { name, messages } => {
+                if sender.capacity() <= 1 {
+                    return;
+                }
+                ("stream", to_text(&Streamed { stream: &name, messages: &messages }))
             }
             Event::Done { outputs, elapsed } => {
                 let milliseconds = elapsed.as_secs_f64() * 1e3;

@@ -4,7 +4,7 @@
 
 use super::api::error;
 use super::{Server, Shared};
-use crate::router::{Access, Node, type_tags};
+use crate::router::{Access, Node};
 use crate::signature::{DataType, Field};
 use crate::transport::osc::Connection;
 use crate::value::Value;
@@ -109,10 +109,7 @@ fn describe_node(node: &Node, json: &mut Map<String, Json_>) {
     if node.fields.is_empty() {
         return;
     }
-    let step = node.step.map(|_| "i".to_string());
-    let fields = node.fields.iter().map(|field| type_tags(&field.data_type));
-    let tags: String = step.into_iter().chain(fields).collect();
-    json.insert("TYPE".into(), tags.into());
+    json.insert("TYPE".into(), node.tags().into());
     let of_step = node.step.map(|_| Json_::Null);
     let ranges: Vec<Json_> =
         of_step.into_iter().chain(node.fields.iter().flat_map(ranges)).collect();
@@ -216,6 +213,7 @@ mod tests {
             fields: vec![field(data_type)],
             values: vec![value],
             step: None,
+            is_stream: false,
         };
         let cases = [
             (

@@ -470,6 +470,12 @@ impl Outlet for Hub {
         self.deliver(self.to_asker(to), messages, true);
     }
 
+    fn send_to(&self, to: Peer, messages: Vec<Message>) {
+        self.count_errors(&messages);
+        let delivery = Delivery { to, format: self.format_of(to), only: None };
+        self.deliver(vec![delivery], &messages, false);
+    }
+
     fn publish(&self, asked_by: Peer, messages: Vec<Message>) {
         self.count_errors(&messages);
         self.deliver(self.deliveries(asked_by), &messages, false);
@@ -511,18 +517,23 @@ impl Outlet for Hub {
         self.deliver(listening, std::slice::from_ref(message), false);
     }
 
-    fn subscribe(&self, peer: Peer, pattern: Pattern, port: Option<u16>) -> Result<(), String> {
+    fn subscribe(
+        &self,
+        peer: Peer,
+        pattern: Pattern,
+        port: Option<u16>,
+    ) -> Result<Option<Peer>, String> {
         let subscriber = subscriber(peer, port)?;
         self.with_state(subscriber, |state| {
             state.kept_by_ip |= subscriber != peer;
             if state.subscriptions.contains(&pattern) {
-                return Ok(());
+                return Ok(None);
             }
             if state.subscriptions.len() >= MAX_SUBSCRIPTIONS {
                 return Err(format!("expected at most {MAX_SUBSCRIPTIONS} subscriptions"));
             }
             state.subscriptions.push(pattern);
-            Ok(())
+            Ok(Some(subscriber))
         })?
     }
 

@@ -2,6 +2,7 @@
 
 pub mod average;
 pub mod kinds;
+pub mod map;
 pub mod matrix;
 pub mod poetry;
 pub mod sentences;

@@ -133,8 +133,9 @@ pub trait Outlet: Send + Sync {
     /// Sends to one peer only.
     fn reply(&self, to: Peer, messages: &[Message]);
 
-    /// Sends to one peer only what is not short: at a pace that it keeps.
-    fn send_to(&self, to: Peer, messages: Vec<Message>);
+    /// Sends a stream's messages, which are many and go in bundles: to the peer who asked for them
+    /// alone, or to whomever [`publish`](Self::publish) would.
+    fn stream(&self, asked_by: Peer, is_private: bool, messages: Vec<Message>);
 
     /// Sends to the peer who asked, to all subscribers whose pattern matches, and to the project's
     /// destinations; once to each.
@@ -351,10 +352,8 @@ impl Router {
                         return;
                     };
                     let messages = write_stream(&model, stream, &messages);
-                    return match stream.recall.as_ref() == Some(&command) {
-                        true => outlet.send_to(asked_by, messages),
-                        false => outlet.publish(asked_by, messages),
-                    };
+                    let is_private = stream.recall.as_ref() == Some(&command);
+                    return outlet.stream(asked_by, is_private, messages);
                 }
                 Event::Done { outputs, .. } => {
                     let messages = write_outputs(&model, &command, &outputs);

@@ -238,6 +238,21 @@ wide! {
     }
 }
 
+wide! {
+    /// The sum of the products of two vectors of one length.
+    pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+        let mut sums = [0.0; LANES];
+        let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+        for (a, b) in a.iter().zip(b) {
+            for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+                *sum += a * b;
+            }
+        }
+        let rest: f32 = rest_a.iter().zip(rest_b).map(|(a, b)| a * b).sum();
+        sums.iter().sum::<f32>() + rest
+    }
+}
+
 /// Beyond these the exponential of an `f32` is denormal or infinite.
 const LEAST_EXPONENT: f32 = -85.0;
 const GREATEST_EXPONENT: f32 = 88.0;

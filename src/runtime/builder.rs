@@ -146,7 +146,7 @@ struct Nowhere;
 
 impl Outlet for Nowhere {
     fn reply(&self, _: Peer, _: &[Message]) {}
-    fn send_to(&self, _: Peer, _: Vec<Message>) {}
+    fn stream(&self, _: Peer, _: bool, _: Vec<Message>) {}
     fn publish(&self, _: Peer, _: Vec<Message>) {}
     fn offer(&self, _: Message) {}
     fn changed(&self, _: Peer, _: &Message) {}

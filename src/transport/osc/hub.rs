@@ -23,6 +23,9 @@ const LEASE: Duration = Duration::from_secs(30);
 const MAX_PEERS: usize = 1024;
 /// Subscriptions of one peer; one more is refused.
 const MAX_SUBSCRIPTIONS: usize = 64;
+/// Bytes of a bundle of a stream's messages, at most: what crosses a network whole, and what even
+/// receivers with small buffers take.
+const STREAM_BUNDLE: usize = 1400;
 /// Messages that wait for one connection; the oldest give way to new ones.
 const CONNECTION_CAPACITY: usize = 8192;
 /// Their bytes; beyond that too the oldest give way, though the newest is kept whatever its length.
@@ -384,6 +387,17 @@ impl Hub {
     }
 
     fn deliver(&self, deliveries: Vec<Delivery>, messages: &[Message], direct: bool) {
+        self.deliver_in(deliveries, messages, direct, None);
+    }
+
+    /// Delivers messages: in bundles of at most so many bytes, or else as each peer wants them.
+    fn deliver_in(
+        &self,
+        deliveries: Vec<Delivery>,
+        messages: &[Message],
+        direct: bool,
+        bundles_of: Option<usize>,
+    ) {
         let now = self.clock.now();
         // Written at most once for each spelling, however many peers there are.
         let written: [Vec<OnceCell<Arc<[u8]>>>; 2] =
@@ -408,7 +422,8 @@ impl Hub {
                     }
                 }
             }
-            if format.bundle && packets.len() > 1 {
+            if (format.bundle || bundles_of.is_some()) && packets.len() > 1 {
+                let limit = bundles_of.map_or(limit, |bytes| bytes.min(limit));
                 let bundles = packet::bundle(packets.iter().map(|packet| &**packet), limit);
                 packets = bundles.into_iter().map(Arc::from).collect();
             }
@@ -470,10 +485,12 @@ impl Outlet for Hub {
         self.deliver(self.to_asker(to), messages, true);
     }
 
-    fn send_to(&self, to: Peer, messages: Vec<Message>) {
-        self.count_errors(&messages);
-        let delivery = Delivery { to, format: self.format_of(to), only: None };
-        self.deliver(vec![delivery], &messages, false);
+    fn stream(&self, asked_by: Peer, is_private: bool, messages: Vec<Message>) {
+        let deliveries = match is_private {
+            true => vec![Delivery { to: asked_by, format: self.format_of(asked_by), only: None }],
+            false => self.deliveries(asked_by),
+        };
+        self.deliver_in(deliveries, &messages, false, Some(STREAM_BUNDLE));
     }
 
     fn publish(&self, asked_by: Peer, messages: Vec<Message>) {

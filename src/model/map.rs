@@ -1,0 +1,3 @@
+//! The map: sentences in two dimensions.
+
+pub mod atlas;

@@ -33,6 +33,9 @@ pub struct Options {
     /// Print this many of the samples too, the first ones.
     #[arg(long, default_value_t = 0, value_name = "N")]
     show: usize,
+    /// What the points of those that are printed are multiplied by.
+    #[arg(long, default_value_t = 1.0, value_name = "X")]
+    spread: f32,
 }
 
 /// Measures and prints.
@@ -59,7 +62,7 @@ pub fn eval(options: &Options, json: bool) -> Result<(), String> {
         false => print(&report, settings.draws),
     }
     if options.show > 0 {
-        for line in model.sample(options.show, 0.5, settings.seed).map_err(words)? {
+        for line in model.sample(options.show, 0.5, options.spread, settings.seed).map_err(words)? {
             say!("{line}");
         }
     }
@@ -83,7 +86,7 @@ fn print(report: &Report, draws: usize) {
     back("comes back                ", &report.all_lines);
     back("of at most 5 words        ", &report.short_lines);
     for s in &report.samples {
-        say!("samples at temperature {}", s.temperature);
+        say!("samples at temperature {}, points of the prior times {}", s.temperature, s.spread);
         if let (Some(ours), Some(real), Some(ratio)) =
             (s.perplexity, s.held_out_perplexity, s.fluency_ratio)
         {

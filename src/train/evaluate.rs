@@ -31,6 +31,9 @@ const SHORT: usize = 5;
 const PAIRS: usize = 100;
 const PAIR_STEPS: usize = 9;
 
+/// How lines are sampled: temperatures, and by how much points of the prior are drawn to the origin.
+const SAMPLINGS: [(f32, f32); 4] = [(0.5, 1.0), (0.5, 0.8), (0.5, 0.6), (1.0, 1.0)];
+
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -99,6 +102,8 @@ pub struct Reconstruction {
 pub struct Sampling {
     /// Their temperature.
     pub temperature: f32,
+    /// What their points of the prior were multiplied by.
+    pub spread: f32,
     /// Perplexity a word under a language model that was trained apart, if one was given.
     pub perplexity: Option<f64>,
     /// That of held-out lines.
@@ -174,7 +179,7 @@ impl Trained {
         Ok((nats / (words + encoded.n_lines()) as f64).exp())
     }
 
-    /// Lines from the prior.
+    /// Lines from the prior, its points multiplied by `spread`.
     ///
     /// # Errors
     /// When the model has no latent vector.
@@ -182,11 +187,13 @@ impl Trained {
         &mut self,
         count: usize,
         temperature: f32,
+        spread: f32,
         seed: u64,
     ) -> Result<Vec<String>, Error> {
         let latent = self.network.model().latent;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let points = (0..count).map(|_| gaussians(&mut rng, latent)).collect();
+        let mut point = || gaussians(&mut rng, latent).into_iter().map(|x| spread * x).collect();
+        let points = (0..count).map(|_| point()).collect();
         self.write(points, Method::Sample { temperature, top_p: 1.0 }, seed)
     }
 
@@ -247,11 +254,11 @@ pub fn evaluate(
         lines.training.iter().chain(&lines.held_out).map(String::as_str).collect();
     let real = language_model.map(|language_model| language_model.perplexity(&held_out));
     let real = real.transpose()?;
-    for temperature in [0.5, 1.0] {
-        let samples = model.sample(settings.samples, temperature, settings.seed)?;
+    for (temperature, spread) in SAMPLINGS {
+        let samples = model.sample(settings.samples, temperature, spread, settings.seed)?;
         let perplexity = language_model.map(|model| model.perplexity(&samples)).transpose()?;
         let mut sampling = describe(&samples, &known);
-        sampling.temperature = temperature;
+        (sampling.temperature, sampling.spread) = (temperature, spread);
         sampling.perplexity = perplexity;
         sampling.held_out_perplexity = real;
         sampling.fluency_ratio = perplexity.zip(real).map(|(ours, real)| ours / real);
@@ -357,6 +364,7 @@ fn describe(samples: &[String], known: &HashSet<&str>) -> Sampling {
     let verbatim = cleaned.iter().filter(|line| known.contains(line.as_str())).count();
     Sampling {
         temperature: 0.0,
+        spread: 1.0,
         perplexity: None,
         held_out_perplexity: None,
         fluency_ratio: None,

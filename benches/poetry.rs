@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use enjamb::model::poetry::chance::gaussians;
+use enjamb::model::chance::gaussians;
 use enjamb::model::poetry::{Constraints, Method, Poet, Wish};
 use python::Python;
 use rand_chacha::ChaCha8Rng;

@@ -9,7 +9,7 @@ mod python;
 
 use std::time::Instant;
 
-use enjamb::model::poetry::chance;
+use enjamb::model::chance;
 use enjamb::train::Network;
 use enjamb::train::config::{Model, Optimizer, Training};
 use enjamb::train::loss::{Draws, KlTerm, losses};

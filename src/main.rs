@@ -5,7 +5,7 @@
 mod program;
 
 use clap::{Args, Parser, Subcommand};
-use program::{describe, doctor, eval, monitor, query, run, train};
+use program::{describe, doctor, eval, map, monitor, query, run, train};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -57,6 +57,8 @@ enum Command {
         #[arg(value_name = "NAME=VALUE")]
         inputs: Vec<String>,
     },
+    /// Lay a text out as a map, show it over OSC as it finds its shape, and draw it.
+    Map(map::Options),
     /// Watch OSC pass in and out of the running enjamb.
     Monitor,
     /// Train a verse model on a file of lines, or go on training.
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
         Command::Query { model, command, inputs } => {
             query::query(&model, &command, &inputs, &shared)
         }
+        Command::Map(options) => map::map(&options, &shared),
         Command::Monitor => monitor::monitor(&shared),
         Command::Train { corpus, out, config } => train::train(&corpus, &out, config.as_deref()),
         Command::Eval(options) => eval::eval(&options, shared.json),

@@ -1,16 +1,19 @@
 //! Models: the trait that a hosted model implements, and the run it is handed.
 
 pub mod average;
+pub mod chance;
 pub mod kinds;
 pub mod map;
 pub mod matrix;
 pub mod poetry;
+pub mod product;
 pub mod sentences;
 pub mod vector;
 pub mod walk;
 pub mod weights;
 
 pub use average::AverageWords;
+pub use map::Map;
 pub use poetry::Poetry;
 pub use sentences::Sentences;
 

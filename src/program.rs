@@ -9,6 +9,7 @@ pub mod client;
 pub mod describe;
 pub mod doctor;
 pub mod eval;
+pub mod map;
 pub mod monitor;
 pub mod query;
 pub mod run;

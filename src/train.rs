@@ -15,7 +15,6 @@ pub mod ops;
 pub mod optimizer;
 pub mod plot;
 pub mod principal;
-pub mod product;
 pub mod schedule;
 pub mod trainer;
 

@@ -27,7 +27,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/model/matrix.rs",
     "src/model/matrix/half.rs",
     "src/model/vector.rs",
-    "src/train/product.rs",
+    "src/model/product.rs",
 ];
 /// What may be linked into a program that is MIT or Apache-2.0.
 const LICENCES: &[&str] = &[

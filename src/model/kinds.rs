@@ -49,6 +49,7 @@ fn all() -> Vec<Kind> {
         kind::<super::Poetry>("poetry"),
         kind::<super::Sentences>("sentences"),
         kind::<super::AverageWords>("average"),
+        kind::<super::Map>("map"),
     ]
 }
 

@@ -1,3 +1,33 @@
-//! The map: sentences in two dimensions.
+//! The map: sentences in two dimensions, where those that are alike lie near each other.
+//!
+//! ```text
+//! vectors -> neighbours -> affinities -> attraction \
+//!     \                                              -> optimise -> points -> place
+//!      -> principal axes -> initial layout -> repulsion /
+//! ```
+//!
+//! [`Projection`] is t-SNE, one iteration at a time; [`pca`] is the plain view along two axes;
+//! [`Places`] puts new vectors on a map that is finished. [`atlas`] keeps sentences, vectors and
+//! places together; [`texts`] makes sentences of a text.
 
+pub mod affinities;
 pub mod atlas;
+pub mod commands;
+pub mod density;
+pub mod forces;
+pub mod labels;
+pub mod neighbours;
+pub mod optimise;
+pub mod picture;
+pub mod place;
+pub mod principal;
+pub mod table;
+pub mod texts;
+pub mod vectors;
+
+pub use commands::Map;
+pub use forces::Point;
+pub use optimise::{Projection, Settings};
+pub use place::Places;
+pub use principal::pca;
+pub use vectors::{MapError, Vectors};

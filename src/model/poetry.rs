@@ -8,7 +8,6 @@
 //! - [`poet`]: all of it in text, on several threads.
 
 pub mod beam;
-pub mod chance;
 mod choose;
 pub mod commands;
 pub mod constraints;

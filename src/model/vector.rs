@@ -8,9 +8,10 @@
 
 macro_rules! wide {
     ($(#[$doc:meta])*
-     pub fn $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)? $body:block) => {
+     pub fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block) => {
         $(#[$doc])*
         #[inline]
+        #[allow(unsafe_code)]
         pub fn $name($($argument: $type),*) $(-> $result)? {
             #[inline(always)]
             fn body($($argument: $type),*) $(-> $result)? $body
@@ -30,6 +31,8 @@ macro_rules! wide {
         }
     };
 }
+
+pub(crate) use wide;
 
 /// Keeps a variance from being zero.
 const EPSILON: f32 = 1e-12;
@@ -239,17 +242,25 @@ wide! {
 }
 
 wide! {
-    /// The sum of the products of two vectors of one length.
+    /// The dot product.
     pub fn dot(a: &[f32], b: &[f32]) -> f32 {
-        let mut sums = [0.0; LANES];
-        let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-        for (a, b) in a.iter().zip(b) {
-            for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-                *sum += a * b;
-            }
+        sum_of_pairs(a, b, |a, b| a * b)
+    }
+}
+
+wide! {
+    /// The square of the distance between two points.
+    pub fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
+        sum_of_pairs(a, b, |a, b| (a - b) * (a - b))
+    }
+}
+
+wide! {
+    /// `out = out + x * times`
+    pub fn add_scaled(out: &mut [f32], x: &[f32], times: f32) {
+        for (out, x) in out.iter_mut().zip(x) {
+            *out += x * times;
         }
-        let rest: f32 = rest_a.iter().zip(rest_b).map(|(a, b)| a * b).sum();
-        sums.iter().sum::<f32>() + rest
     }
 }
 
@@ -287,6 +298,22 @@ fn sigmoid(x: f32) -> f32 {
 #[inline(always)]
 fn tanh(x: f32) -> f32 {
     1.0 - 2.0 / (1.0 + exp(2.0 * x))
+}
+
+/// The sum of `f(a, b)`, as [`sum`] adds up.
+#[inline(always)]
+fn sum_of_pairs(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut sums = [0.0; LANES];
+    let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, &a), &b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += f(a, b);
+        }
+    }
+    for ((sum, &a), &b) in sums.iter_mut().zip(rest_a).zip(rest_b) {
+        *sum += f(a, b);
+    }
+    sums.iter().sum()
 }
 
 /// The sum of `f(x)`, in sixteen partial sums, so that no addition waits for the one before.

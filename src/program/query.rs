@@ -59,7 +59,7 @@ fn query_here(model: &str, command: &str, inputs: &[String]) -> Result<Json, Str
 }
 
 /// Runs a command, with a progress bar on a terminal if the model says how far it is.
-fn run_with_bar(
+pub(super) fn run_with_bar(
     runtime: &Runtime,
     model: &str,
     command: &str,

@@ -59,6 +59,8 @@ pub enum DataType {
         min_length: usize,
         /// The most items allowed.
         max_length: Option<usize>,
+        /// Used where no value is given, if there is one.
+        default: Option<Vec<Value>>,
     },
     /// A picture, as a data URI.
     Image {
@@ -136,7 +138,7 @@ pub fn vector(length: usize) -> DataType {
 
 /// A list of `item`s, of any length.
 pub fn array(item: DataType) -> DataType {
-    DataType::Array { item: Box::new(item), min_length: 0, max_length: None }
+    DataType::Array { item: Box::new(item), min_length: 0, max_length: None, default: None }
 }
 
 /// A picture with 1, 3 or 4 channels.
@@ -217,6 +219,7 @@ impl DataType {
             (DataType::File { default, .. }, Value::File(path)) => {
                 *default = Some(path.to_string());
             }
+            (DataType::Array { default, .. }, Value::Array(items)) => *default = Some(items),
             (other, _) => other.misused("default"),
         }
         self
@@ -319,6 +322,7 @@ impl DataType {
                 Some(Value::from(default.as_ref().unwrap_or(&one_of[0]).as_str()))
             }
             DataType::Vector { default, .. } => default.clone().map(Value::from),
+            DataType::Array { default, .. } => default.clone().map(Value::Array),
             DataType::File { default, .. } => {
                 default.as_ref().map(|path| Value::File(path.as_str().into()))
             }
@@ -356,13 +360,16 @@ impl DataType {
                 put("samplingStd", Value::Number(*sampling_std).to_json());
                 put("default", json!(default));
             }
-            DataType::Array { item, min_length, max_length } => {
+            DataType::Array { item, min_length, max_length, default } => {
                 let mut item_spec = item.specification();
                 item_spec.insert("name".into(), format!("{}_array_item", item.name()).into());
                 item_spec.insert("description".into(), Json::Null);
                 put("itemType", Json::Object(item_spec));
                 put("minLength", json!(min_length));
                 max_length.iter().for_each(|max| put("maxLength", json!(max)));
+                default
+                    .iter()
+                    .for_each(|items| put("default", Value::Array(items.clone()).to_json()));
             }
             DataType::Image { channels, .. } => {
                 put("channels", json!(channels));
@@ -489,7 +496,7 @@ impl DataType {
                     ));
                 }
             }
-            (DataType::Array { item, min_length, max_length }, Value::Array(items)) => {
+            (DataType::Array { item, min_length, max_length, .. }, Value::Array(items)) => {
                 check_length(items.len(), *min_length, *max_length, "item")?;
                 for (index, inner) in items.iter().enumerate() {
                     item.accept(inner.clone())

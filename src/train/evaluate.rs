@@ -15,7 +15,7 @@ use super::estimates::{self, Posteriors};
 use super::latent::{self, Noise};
 use super::network::Network;
 use super::{Error, checkpoint};
-use crate::model::poetry::chance::gaussians;
+use crate::model::chance::gaussians;
 use crate::model::poetry::vocabulary::{Vocabulary, clean};
 use crate::model::poetry::{Constraints, Method, Poet, Wish, space};
 use words::{alikeness, n_words};

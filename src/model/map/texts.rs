@@ -67,9 +67,8 @@ fn is_by_line(text: &str) -> bool {
     let mut lengths: Vec<usize> = lines.iter().map(|line| line.chars().count()).collect();
     lengths.sort_unstable();
     let middling = lengths.get(lengths.len() / 2).copied().unwrap_or(0);
-    let begins_with_capital = |line: &&&str| {
-        line.chars().find(|c| c.is_alphabetic()).is_some_and(char::is_uppercase)
-    };
+    let begins_with_capital =
+        |line: &&&str| line.chars().find(|c| c.is_alphabetic()).is_some_and(char::is_uppercase);
     let n_capitals = lines.iter().filter(begins_with_capital).count();
     let has_capitals = n_capitals as f64 > CAPITAL_SHARE * lines.len() as f64;
     middling < SHORT || (has_capitals && middling <= LONG)

@@ -1,6 +1,6 @@
 //! Choosing the next sub-word from its logits.
 
-use super::chance::uniform;
+use crate::model::chance::uniform;
 use crate::model::vector;
 use rand_chacha::ChaCha8Rng;
 

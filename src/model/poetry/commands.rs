@@ -3,11 +3,11 @@
 mod batch;
 mod manifest;
 
-use super::chance::gaussian;
 use super::decoder::News;
 use super::encoder::Posterior;
 use super::gradient::gradient;
 use super::{Constraints, Method, Poet, Wish, space, vocabulary};
+use crate::model::chance::gaussian;
 use crate::model::{Error, Model, Run, Setup};
 use crate::signature::{Manifest, Values};
 use crate::value::Value;

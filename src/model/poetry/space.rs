@@ -1,6 +1,6 @@
 //! Ways through the latent space: straight and round ones, grids, directions.
 
-use super::chance::gaussians;
+use crate::model::chance::gaussians;
 use rand_chacha::rand_core::RngCore;
 
 /// The point between `from` (t = 0) and `to` (t = 1) on a straight line.

@@ -11,8 +11,8 @@ use rayon::prelude::*;
 
 use super::{floats, with_floats};
 use crate::model::matrix::{Packed, Row};
+use crate::model::product::{Matrix, multiply};
 use crate::model::vector;
-use crate::train::product::{Matrix, multiply};
 
 /// What goes through the layer, and on how many threads.
 #[derive(Clone, Debug)]

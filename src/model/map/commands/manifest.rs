@@ -2,8 +2,7 @@
 
 use crate::model::sentences::encoder::DIMENSIONS;
 use crate::signature::{
-    Command, DataType, Field, Manifest, Stream, array, category, directory, file, number, text,
-    vector,
+    Command, DataType, Manifest, Stream, array, category, directory, file, number, text, vector,
 };
 use crate::value::Value;
 
@@ -115,45 +114,64 @@ pub fn manifest() -> Manifest {
 }
 
 fn project() -> Command {
-    Command::new("project", "Lays sentences out, while everybody can watch them move on /map/point.")
-        .input("texts", texts().max(MAX_TEXTS as f64), "The sentences; none for those there are.")
-        .input(
-            "vectors",
-            array(vector(DIMENSIONS)).max(MAX_TEXTS as f64),
-            "Their vectors, where they are known; or vectors without sentences.",
-        )
-        .input("method", category(METHODS), "tsne: neighbours stay neighbours; pca: a plain shadow.")
-        .input(
-            "perplexity",
-            number().min(1.0).max(500.0).default(30.0),
-            "About how many neighbours each sentence is kept near to.",
-        )
-        .input("seed", number().min(0.0).max(f64::from(i32::MAX)).step(1.0), "The seed of all chance.")
-        .input(
-            "iterations",
-            number().min(1.0).max(10_000.0).step(1.0).default(750.0),
-            "Steps; the first third draws what belongs together close.",
-        )
-        .input(
-            "rate",
-            number().min(0.0).max(120.0).default(60.0),
-            "Frames a second that are sent at most; 0: the last alone.",
-        )
-        .input(
-            "threshold",
-            number().min(0.0).max(1.0),
-            "Points that moved less since they were sent are left out.",
-        )
-        .output("points", array(vector(2)), "Where each sentence lies, in -1..1.")
-        .output("divergence", number(), "What is lost by it: the Kullback-Leibler divergence, in nats.")
+    Command::new(
+        "project",
+        "Lays sentences out, while everybody can watch them move on /map/point.",
+    )
+    .input(
+        "texts",
+        texts().max(MAX_TEXTS as f64).default(none()),
+        "The sentences; none for those there are.",
+    )
+    .input(
+        "vectors",
+        array(vector(DIMENSIONS)).max(MAX_TEXTS as f64).default(none()),
+        "Their vectors, where they are known; or vectors without sentences.",
+    )
+    .input("method", category(METHODS), "tsne: neighbours stay neighbours; pca: a plain shadow.")
+    .input(
+        "perplexity",
+        number().min(1.0).max(500.0).default(30.0),
+        "About how many neighbours each sentence is kept near to.",
+    )
+    .input("seed", number().min(0.0).max(f64::from(i32::MAX)).step(1.0), "The seed of all chance.")
+    .input(
+        "iterations",
+        number().min(1.0).max(10_000.0).step(1.0).default(750.0),
+        "Steps; the first third draws what belongs together close.",
+    )
+    .input(
+        "rate",
+        number().min(0.0).max(120.0).default(60.0),
+        "Frames a second that are sent at most; 0: the last alone.",
+    )
+    .input(
+        "threshold",
+        number().min(0.0).max(1.0),
+        "Points that moved less since they were sent are left out.",
+    )
+    .output("points", array(vector(2)), "Where each sentence lies, in -1..1.")
+    .output(
+        "divergence",
+        number(),
+        "What is lost by it: the Kullback-Leibler divergence, in nats.",
+    )
 }
 
 fn place() -> Command {
     Command::new("place", "Says where a sentence would lie on the map. Nothing moves.")
         .input("text", text(), "The sentence.")
-        .input("vector", vector(DIMENSIONS), "Or its vector, where there is no text.")
+        .input(
+            "vector",
+            vector(DIMENSIONS).default(vec![0.0; DIMENSIONS]),
+            "Or its vector, where there is no text.",
+        )
         .output("x", coordinate(), "From left to right, in -1..1.")
         .output("y", coordinate(), "From bottom to top, in -1..1.")
+}
+
+fn none() -> Value {
+    Value::Array(Vec::new())
 }
 
 fn texts() -> DataType {

@@ -1,9 +1,9 @@
 //! The commands that only write lines, for many who ask at once: their lines share one batch.
 
-use super::super::chance::gaussians;
 use super::super::{Constraints, Method, Poet, Wish};
 use super::manifest::LATENT;
 use super::{sampled, texts, wishes};
+use crate::model::chance::gaussians;
 use crate::model::{Error, Run};
 use crate::signature::Values;
 

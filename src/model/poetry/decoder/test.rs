@@ -80,7 +80,7 @@ fn load(weights: &Tensors, dtype: Dtype) -> Arc<Network> {
 }
 
 fn point(seed: u64, n: usize) -> Vec<f32> {
-    super::super::chance::gaussians(&mut ChaCha8Rng::seed_from_u64(seed), n)
+    crate::model::chance::gaussians(&mut ChaCha8Rng::seed_from_u64(seed), n)
 }
 
 #[test]

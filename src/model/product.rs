@@ -1,7 +1,7 @@
-//! Matrix products of any layout, for training: a safe face on the `gemm` crate.
+//! Matrix products of any layout: a safe face on the `gemm` crate.
 //!
 //! [`matrix`](crate::model::matrix) is for weights that stay the same over many calls; here both
-//! sides change at every step.
+//! sides change every time.
 
 #![allow(unsafe_code)]
 

@@ -1,0 +1,307 @@
+//! The map as a hosted model: sentences are laid out while everybody watches, and asked for.
+
+mod manifest;
+mod project;
+
+use super::atlas::Atlas;
+use super::density::{Density, bandwidth};
+use super::labels::labels;
+use super::{MapError, Places, Vectors};
+use crate::model::sentences::Encoder;
+use crate::model::sentences::encoder::DIMENSIONS;
+use crate::model::{Error, Model, Run, Setup};
+use crate::signature::{Manifest, Values, is_name};
+use crate::value::Value;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The file of the map that ships, in its folder.
+const SHIPPED: &str = "map.safetensors";
+/// What saved maps end with.
+const ENDING: &str = "map";
+/// Sentences that are embedded between two chances to cancel.
+const SENTENCES_A_STEP: usize = 64;
+
+/// The map, hosted.
+#[derive(Default)]
+pub struct Map {
+    live: Option<Live>,
+}
+
+/// A map that is set up.
+struct Live {
+    encoder: Encoder,
+    pool: rayon::ThreadPool,
+    folder: Option<PathBuf>,
+    atlas: Atlas,
+    /// What new sentences are placed by; made when one is.
+    places: Option<Places>,
+    n_frames: u64,
+}
+
+impl Model for Map {
+    fn manifest(&self) -> Manifest {
+        manifest::manifest()
+    }
+
+    fn setup(&mut self, setup: &Setup) -> Result<(), Error> {
+        let n_threads = setup.options.number("threads") as usize;
+        let encoder = Encoder::load(&setup.find_dir("sentences")?)
+            .map_err(|error| Error::failed(error.to_string()))?
+            .with_threads(n_threads);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(n_threads)
+            .thread_name(|i| format!("map:{i}"))
+            .build()
+            .map_err(|error| Error::failed(error.to_string()))?;
+        let given = |name: &str| {
+            let path = setup.options.get(name).and_then(Value::as_text).unwrap_or_default();
+            (!path.is_empty()).then(|| PathBuf::from(path))
+        };
+        let atlas = match (given("path"), setup.find_dir("map")) {
+            (Some(path), _) => Atlas::load(&path)?,
+            (None, Ok(dir)) => Atlas::load(&dir.join(SHIPPED))?,
+            // Without the map that ships there is one to fill.
+            (None, Err(_)) => Atlas::default(),
+        };
+        let folder = given("folder").or_else(data_folder);
+        self.live = Some(Live { encoder, pool, folder, atlas, places: None, n_frames: 0 });
+        Ok(())
+    }
+
+    fn run(&mut self, command: &str, inputs: &Values, run: &mut Run) -> Result<Values, Error> {
+        let live = self.live.as_mut().ok_or("the map was not set up")?;
+        match command {
+            "project" => live.project(inputs, run),
+            "place" => live.place(inputs),
+            "add" => live.add(inputs, run),
+            "remove" => live.remove(inputs, run),
+            "clear" => live.replace(Atlas::default(), run),
+            "save" => live.save(inputs),
+            "load" => live.load(inputs, run),
+            "nearest" => Ok(live.nearest(inputs)),
+            "search" => live.search(inputs),
+            "labels" => Ok(live.labels(inputs)),
+            "density" => Ok(live.density(inputs)),
+            "show" => {
+                live.show(run)?;
+                Ok(Values::new().with("count", live.atlas.len() as f64))
+            }
+            other => Err(format!("there is no command '{other}'").into()),
+        }
+    }
+}
+
+/// Where this computer's user keeps data.
+fn data_folder() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let home = || set("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    Some(set("XDG_DATA_HOME").map(PathBuf::from).or_else(home)?.join("enjamb/maps"))
+}
+
+impl Live {
+    fn embed(&mut self, texts: &[impl AsRef<str>]) -> Result<Vec<f32>, Error> {
+        let mut vectors = vec![0.0; texts.len() * DIMENSIONS];
+        let done = self.encoder.embed_into(texts, &mut vectors);
+        done.map_err(|error| Error::failed(error.to_string()))?;
+        Ok(vectors)
+    }
+
+    /// Where a vector belongs in the layout.
+    fn point_of(&mut self, vector: &[f32]) -> Result<[f32; 2], Error> {
+        if self.atlas.is_empty() {
+            return Err("the map is empty: send sentences to map/project first".into());
+        }
+        let places = match self.places.take() {
+            Some(places) => places,
+            None => {
+                let vectors = Vectors::new(self.atlas.vectors().to_vec(), DIMENSIONS)?;
+                let layout = self.atlas.layout().to_vec();
+                self.pool.install(|| Places::new(vectors, layout))?
+            }
+        };
+        let point = self.pool.install(|| places.place(vector));
+        self.places = Some(places);
+        Ok(point?)
+    }
+
+    fn place(&mut self, inputs: &Values) -> Result<Values, Error> {
+        let vector = match inputs.text("text").trim() {
+            "" => inputs.vector("vector").to_vec(),
+            text => self.embed(&[text])?,
+        };
+        if vector.iter().all(|x| *x == 0.0) {
+            return Err("neither text nor vector: expected a sentence".into());
+        }
+        let point = self.point_of(&vector)?;
+        let [x, y] = self.atlas.sheet().place(point);
+        Ok(Values::new().with("x", f64::from(x)).with("y", f64::from(y)))
+    }
+
+    fn add(&mut self, inputs: &Values, run: &mut Run) -> Result<Values, Error> {
+        let texts = texts_of(inputs);
+        if texts.is_empty() {
+            return Err("no text in what was given: expected sentences".into());
+        }
+        if self.atlas.is_empty() {
+            return Err("the map is empty: send the first sentences to map/project".into());
+        }
+        let n_before = self.atlas.len();
+        let mut new = Vec::with_capacity(texts.len());
+        for some in texts.chunks(SENTENCES_A_STEP) {
+            let vectors = self.embed(some)?;
+            for (text, vector) in some.iter().zip(vectors.chunks_exact(DIMENSIONS)) {
+                new.push((text.clone(), vector.to_vec(), self.point_of(vector)?));
+            }
+            run.progress(new.len() as f32 / texts.len() as f32)?;
+        }
+        for (text, vector, point) in new {
+            self.atlas.add(text, &vector, point);
+        }
+        self.places = None;
+        let indices: Vec<usize> = (n_before..self.atlas.len()).collect();
+        self.send(&self.atlas.places(), &indices, 0, run)?;
+        Ok(Values::new().with("count", self.atlas.len() as f64))
+    }
+
+    fn remove(&mut self, inputs: &Values, run: &mut Run) -> Result<Values, Error> {
+        let texts: Vec<&str> = inputs.array("texts").iter().filter_map(Value::as_text).collect();
+        let removed = self.atlas.remove(&texts);
+        self.places = None;
+        self.show(run)?;
+        let values = Values::new().with("removed", removed as f64);
+        Ok(values.with("count", self.atlas.len() as f64))
+    }
+
+    fn replace(&mut self, atlas: Atlas, run: &mut Run) -> Result<Values, Error> {
+        self.atlas = atlas;
+        self.places = None;
+        self.show(run)?;
+        Ok(Values::new().with("count", self.atlas.len() as f64))
+    }
+
+    fn path_of(&self, inputs: &Values) -> Result<PathBuf, Error> {
+        let name = inputs.text("name");
+        if !is_name(name) {
+            return Err(format!(
+                "name: '{name}' can't be a file's name: use letters, digits, '_' and '-'"
+            )
+            .into());
+        }
+        let folder = self
+            .folder
+            .as_ref()
+            .ok_or("there is no folder for maps: name one as 'folder' in the project file")?;
+        Ok(folder.join(name).with_extension(ENDING))
+    }
+
+    fn save(&self, inputs: &Values) -> Result<Values, Error> {
+        let path = self.path_of(inputs)?;
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| format!("{} can't be made: {error}", folder.display()))?;
+        }
+        self.atlas.save(&path)?;
+        Ok(Values::new().with("path", path.display().to_string()))
+    }
+
+    fn load(&mut self, inputs: &Values, run: &mut Run) -> Result<Values, Error> {
+        let atlas = Atlas::load(&self.path_of(inputs)?)?;
+        self.replace(atlas, run)
+    }
+
+    fn nearest(&self, inputs: &Values) -> Values {
+        let place = [inputs.number("x") as f32, inputs.number("y") as f32];
+        let found = self.atlas.nearest(place, inputs.number("k") as usize);
+        self.found(&found).with("distances", numbers(&found))
+    }
+
+    fn search(&mut self, inputs: &Values) -> Result<Values, Error> {
+        let vector = self.embed(&[inputs.text("text")])?;
+        let found = self.atlas.search(&vector, inputs.number("k") as usize);
+        Ok(self.found(&found).with("similarities", numbers(&found)))
+    }
+
+    fn found(&self, found: &[(usize, f32)]) -> Values {
+        let places = self.atlas.places();
+        let texts: Vec<Value> =
+            found.iter().map(|(i, _)| Value::Text(Arc::clone(&self.atlas.texts()[*i]))).collect();
+        let points: Vec<Value> = found.iter().map(|(i, _)| places[*i].to_vec().into()).collect();
+        Values::new().with("texts", texts).with("points", points)
+    }
+
+    fn labels(&self, inputs: &Values) -> Values {
+        let count = inputs.number("count") as usize;
+        let mut found = labels(self.atlas.texts(), &self.atlas.places());
+        found.truncate(count);
+        let texts: Vec<Value> = found.iter().map(|label| label.text.as_str().into()).collect();
+        let points: Vec<Value> = found.iter().map(|label| label.place.to_vec().into()).collect();
+        let counts: Vec<Value> = found.iter().map(|label| (label.count as f64).into()).collect();
+        Values::new().with("texts", texts).with("points", points).with("counts", counts)
+    }
+
+    fn density(&self, inputs: &Values) -> Values {
+        let (columns, rows) = (inputs.number("columns") as usize, inputs.number("rows") as usize);
+        let places = self.atlas.places();
+        let width = match inputs.number("bandwidth") as f32 {
+            0.0 => bandwidth(&places),
+            width => width,
+        };
+        let cells = Density::new(&places, [columns, rows], width).cells;
+        let cells: Vec<Value> = cells.into_iter().map(|x| f64::from(x).into()).collect();
+        Values::new().with("cells", cells)
+    }
+
+    /// Sends all points.
+    fn show(&mut self, run: &mut Run) -> Result<(), Error> {
+        let all: Vec<usize> = (0..self.atlas.len()).collect();
+        self.send(&self.atlas.places(), &all, 0, run)
+    }
+
+    /// Sends some points, and the frame that they make.
+    fn send(
+        &mut self,
+        places: &[[f32; 2]],
+        indices: &[usize],
+        iteration: usize,
+        run: &mut Run,
+    ) -> Result<(), Error> {
+        let texts = self.atlas.texts();
+        let frame = frame(self.n_frames, iteration, indices.len());
+        self.n_frames += 1;
+        run.send("point", points(texts, places, indices))?;
+        run.send("frame", vec![frame])
+    }
+}
+
+/// The texts of an input, without white space around them and without empty ones.
+fn texts_of(inputs: &Values) -> Vec<Arc<str>> {
+    let texts = inputs.array("texts").iter().filter_map(Value::as_text).map(str::trim);
+    texts.filter(|text| !text.is_empty()).map(Arc::from).collect()
+}
+
+fn numbers(found: &[(usize, f32)]) -> Vec<Value> {
+    found.iter().map(|(_, number)| f64::from(*number).into()).collect()
+}
+
+/// Messages of the stream `point`.
+fn points(texts: &[Arc<str>], places: &[[f32; 2]], indices: &[usize]) -> Vec<Vec<Value>> {
+    let count = texts.len() as f64;
+    let message = |&i: &usize| {
+        let [x, y] = places[i].map(f64::from);
+        let text = Value::Text(Arc::clone(&texts[i]));
+        vec![(i as f64).into(), count.into(), x.into(), y.into(), text]
+    };
+    indices.iter().map(message).collect()
+}
+
+/// A message of the stream `frame`.
+fn frame(n_frames: u64, iteration: usize, n_points: usize) -> Vec<Value> {
+    [n_frames as f64, iteration as f64, n_points as f64].map(Value::from).to_vec()
+}
+
+impl From<MapError> for Error {
+    fn from(error: MapError) -> Self {
+        Error::failed(error.to_string())
+    }
+}

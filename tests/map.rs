@@ -1,0 +1,290 @@
+//! The map as patches see it: sentences move into place over OSC, newcomers get all of it, and what
+//! cannot be is refused in plain words.
+
+mod common;
+
+use common::*;
+use enjamb::Runtime;
+use rosc::{OscMessage, OscPacket, OscType};
+use serde_json::{Value as Json, json};
+use std::collections::HashSet;
+use std::time::Instant;
+
+/// Two kinds of sentences, which a map should part.
+const SEA: &[&str] = &[
+    "The ship sailed over the stormy sea.",
+    "Waves broke upon the sandy shore.",
+    "The sailors pulled in their nets full of fish.",
+    "A lighthouse warned the boats of the rocks.",
+    "The tide carried the little boat away.",
+    "Gulls cried above the harbour.",
+    "The captain steered through the ocean storm.",
+    "Salt water filled the hold of the vessel.",
+    "The fishermen came home with the tide.",
+    "Deep under the sea the whales were singing.",
+];
+const BREAD: &[&str] = &[
+    "She baked a loaf of bread in the oven.",
+    "The cook stirred the soup with a spoon.",
+    "Butter melted on the warm toast.",
+    "He sliced the onions for the stew.",
+    "The kitchen smelled of cinnamon and apples.",
+    "They ate cake and drank tea in the kitchen.",
+    "The baker kneaded the dough before dawn.",
+    "A pinch of salt improved the sauce.",
+    "Grandmother wrote down her recipe for pie.",
+    "The chef tasted the roast and added pepper.",
+];
+
+fn empty() -> Runtime {
+    let file = std::env::temp_dir().join(format!("enjamb-map-{}.safetensors", std::process::id()));
+    let folder = std::env::temp_dir().join(format!("enjamb-maps-{}", std::process::id()));
+    std::fs::write(&file, enjamb::model::map::atlas::Atlas::default().to_bytes()).unwrap();
+    let project = format!(
+        "[models.map]\nkind = \"map\"\n[models.map.options]\npath = {file:?}\nfolder = {folder:?}\n"
+    );
+    let runtime = builder(&project, listen()).start().expect("the runtime starts");
+    runtime.wait_until_started();
+    runtime
+}
+
+fn sentences() -> Vec<&'static str> {
+    SEA.iter().chain(BREAD).copied().collect()
+}
+
+fn post(runtime: &Runtime, command: &str, inputs: Json) -> Result<Json, String> {
+    let path = format!("/models/map/{command}");
+    let answer = common::post(http_address(runtime), &path, &inputs.to_string());
+    match answer.status {
+        200 => Ok(answer.json()),
+        _ => Err(answer.json()["error"].as_str().unwrap().to_owned()),
+    }
+}
+
+/// All messages of what comes next.
+fn messages(packet: OscPacket, out: &mut Vec<OscMessage>) {
+    match packet {
+        OscPacket::Message(message) => out.push(message),
+        OscPacket::Bundle(bundle) => bundle.content.into_iter().for_each(|p| messages(p, out)),
+    }
+}
+
+/// The messages up to one of this address.
+fn until(peer: &Udp, address: &str) -> Vec<OscMessage> {
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|last: &OscMessage| last.addr != address) {
+        messages(peer.packet(), &mut heard);
+    }
+    heard
+}
+
+#[derive(Debug, PartialEq)]
+struct Point {
+    index: i32,
+    count: i32,
+    place: [f32; 2],
+    text: String,
+}
+
+fn points(heard: &[OscMessage]) -> Vec<Point> {
+    let points = heard.iter().filter(|message| message.addr == "/map/point");
+    let point = |message: &OscMessage| match &message.args[..] {
+        [
+            OscType::Int(index),
+            OscType::Int(count),
+            OscType::Float(x),
+            OscType::Float(y),
+            OscType::String(text),
+        ] => Point { index: *index, count: *count, place: [*x, *y], text: text.clone() },
+        other => panic!("{other:?}"),
+    };
+    points.map(point).collect()
+}
+
+fn distance(a: [f32; 2], b: [f32; 2]) -> f32 {
+    (a[0] - b[0]).hypot(a[1] - b[1])
+}
+
+#[test]
+fn sentences_move_into_place_while_everybody_watches() {
+    let runtime = empty();
+    let (asker, watcher) = (Udp::to(&runtime), Udp::to(&runtime));
+    watcher.send("/subscribe", vec![s("/map/*")]);
+    // An empty map has nothing to show, but says so.
+    assert_eq!(until(&watcher, "/map/frame")[0].args[2], i(0));
+    asker.send("/map/project/perplexity", vec![f(5.0)]);
+    asker.send("/map/project", sentences().into_iter().map(s).collect());
+    let heard = until(&asker, "/map/project/divergence");
+    let frames = heard.iter().filter(|message| message.addr == "/map/frame").count();
+    assert!(frames > 2, "{frames} frames");
+    let moving = points(&heard);
+    let mut last: Vec<Option<[f32; 2]>> = vec![None; 20];
+    for point in &moving {
+        assert_eq!((point.count, point.text.as_str()), (20, sentences()[point.index as usize]));
+        assert!(point.place.iter().all(|x| (-1.0..=1.0).contains(x)));
+        last[point.index as usize] = Some(point.place);
+    }
+    let last: Vec<[f32; 2]> = last.into_iter().map(|place| place.expect("all were sent")).collect();
+    // The outputs are what was sent last, and what the watcher heard, too.
+    let outputs: Vec<[f32; 2]> = heard
+        .iter()
+        .filter(|message| message.addr == "/map/project/points")
+        .map(|message| [2, 3].map(|at| message.args[at].clone().float().unwrap()))
+        .collect();
+    assert_eq!(outputs, last);
+    let seen = until(&watcher, "/map/project/divergence");
+    let frames_seen = seen.iter().filter(|message| message.addr == "/map/frame").count();
+    assert!(frames_seen > 2);
+
+    // What means the like lies near.
+    let mean = |among: std::ops::Range<usize>, to: usize| {
+        let others: Vec<usize> = among.filter(|other| *other != to).collect();
+        others.iter().map(|other| distance(last[*other], last[to])).sum::<f32>()
+            / others.len() as f32
+    };
+    let n_right = (0..20).filter(|at| (mean(0..10, *at) < mean(10..20, *at)) == (*at < 10)).count();
+    assert!(n_right >= 18, "{n_right} of 20 lie with their own");
+
+    // A newcomer is told all of it, and nobody else is.
+    let newcomer = Udp::to(&runtime);
+    newcomer.send("/subscribe", vec![s("/map/point")]);
+    let mut told = Vec::new();
+    while told.len() < 20 {
+        messages(newcomer.packet(), &mut told);
+    }
+    let told = points(&told);
+    assert_eq!(told.iter().map(|point| point.place).collect::<Vec<_>>(), last);
+    asker.send("/ping", vec![]);
+    asker.expect("/pong");
+}
+
+#[test]
+fn a_sentence_is_placed_found_added_and_removed() {
+    let runtime = empty();
+    post(&runtime, "project", json!({ "texts": sentences(), "perplexity": 5 })).unwrap();
+    let place = |text: &str| {
+        let place = post(&runtime, "place", json!({ "text": text })).unwrap();
+        [place["x"].as_f64().unwrap() as f32, place["y"].as_f64().unwrap() as f32]
+    };
+    let near = |place: [f32; 2]| {
+        let found = post(&runtime, "nearest", json!({ "x": place[0], "y": place[1], "k": 3 }));
+        let found = found.unwrap();
+        let texts = found["texts"].as_array().unwrap().clone();
+        texts.into_iter().map(|text| text.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let at_sea = near(place("A schooner crossed the wide ocean."));
+    assert!(at_sea.iter().all(|text| SEA.contains(&text.as_str())), "{at_sea:?}");
+    let found = post(&runtime, "search", json!({ "text": "a cake in the oven", "k": 2 })).unwrap();
+    assert!(BREAD.contains(&found["texts"][0].as_str().unwrap()));
+    assert!(found["similarities"][0].as_f64() >= found["similarities"][1].as_f64());
+
+    let line = "The old boat lay upon the beach.";
+    let before = place(SEA[0]);
+    assert_eq!(post(&runtime, "add", json!({ "texts": [line, "  "] })).unwrap()["count"], 21);
+    assert_eq!(near(place(line))[0], line);
+    assert_eq!(place(SEA[0]), before, "the others stay where they are");
+    let removed = post(&runtime, "remove", json!({ "texts": [line] })).unwrap();
+    assert_eq!((&removed["removed"], &removed["count"]), (&json!(1), &json!(20)));
+
+    post(&runtime, "save", json!({ "name": "kept" })).unwrap();
+    assert_eq!(post(&runtime, "clear", json!({})).unwrap()["count"], 0);
+    assert_eq!(post(&runtime, "load", json!({ "name": "kept" })).unwrap()["count"], 20);
+    assert_eq!(place(SEA[0]), before, "a map comes back as it was");
+
+    let density = post(&runtime, "density", json!({ "columns": 8, "rows": 4 })).unwrap();
+    let cells: Vec<f64> = serde_json::from_value(density["cells"].clone()).unwrap();
+    assert_eq!((cells.len(), cells.iter().copied().fold(0.0, f64::max)), (32, 1.0));
+    post(&runtime, "labels", json!({})).unwrap();
+}
+
+#[test]
+fn the_same_seed_is_the_same_map_and_one_that_grows_is_recognised() {
+    let runtime = empty();
+    let project = |texts: &[&str], seed: u32| -> Vec<[f32; 2]> {
+        let inputs = json!({ "texts": texts, "perplexity": 5, "seed": seed, "rate": 0 });
+        let outputs = post(&runtime, "project", inputs).unwrap();
+        serde_json::from_value(outputs["points"].clone()).unwrap()
+    };
+    let all = sentences();
+    let first = project(&all, 1);
+    assert_eq!(project(&all, 1), first);
+    let some: Vec<&str> = all[..16].to_vec();
+    let before = project(&some, 1);
+    let grown = project(&all, 1);
+    // Who was on the left of whom: mostly still.
+    let pairs = (0..16).flat_map(|a| (0..a).map(move |b| (a, b)));
+    let same = |axis: usize| {
+        let kept = |(a, b): &(usize, usize)| {
+            (before[*a][axis] < before[*b][axis]) == (grown[*a][axis] < grown[*b][axis])
+        };
+        pairs.clone().filter(kept).count() as f32 / pairs.clone().count() as f32
+    };
+    assert!(same(0) > 0.75 && same(1) > 0.75, "{} and {}", same(0), same(1));
+}
+
+#[test]
+fn odd_inputs_work_or_are_refused_in_plain_words() {
+    let runtime = empty();
+    let ok = |inputs: Json| post(&runtime, "project", inputs).unwrap();
+    let check = |command: &str, inputs: Json, expected: &str| {
+        let words = post(&runtime, command, inputs).unwrap_err();
+        assert!(words.contains(expected), "{command}: {words}");
+    };
+    check("place", json!({ "text": "anything" }), "the map is empty");
+    check("project", json!({}), "the map is empty: expected sentences");
+    check("project", json!({ "texts": vec![""; 100_000] }), "no text in what was given");
+    check("add", json!({ "texts": ["a line"] }), "the map is empty");
+    assert_eq!(ok(json!({ "texts": ["only one"] }))["points"], json!([[0.0, 0.0]]));
+    assert_eq!(ok(json!({ "texts": ["one", "two"] }))["points"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        ok(json!({ "texts": vec!["the same"; 50] }))["points"].as_array().unwrap().len(),
+        50
+    );
+    let vectors: Vec<Vec<f32>> =
+        (0..12).map(|i| (0..512).map(|j| ((i * j) as f32).sin()).collect()).collect();
+    assert_eq!(ok(json!({ "vectors": vectors }))["points"].as_array().unwrap().len(), 12);
+    assert_eq!(ok(json!({ "texts": SEA, "method": "pca" }))["divergence"], 0.0);
+    check("project", json!({ "texts": ["one"], "vectors": vectors }), "12 vectors for 1 sentences");
+    check("project", json!({ "vectors": [[1.0, 2.0]] }), "expected 512 floats");
+    check("project", json!({ "texts": SEA, "perplexity": 0 }), "perplexity");
+    check("project", json!({ "texts": SEA, "method": "umap" }), "expected tsne, pca");
+    check("place", json!({}), "expected a sentence");
+    check("save", json!({ "name": "../../etc/passwd" }), "can't be a file's name");
+    check("load", json!({ "name": "never-saved" }), "never-saved");
+}
+
+#[test]
+fn a_projection_can_be_cancelled_and_the_map_is_as_it_was() {
+    let runtime = empty();
+    post(&runtime, "project", json!({ "texts": SEA, "perplexity": 3 })).unwrap();
+    let many: Vec<String> = (0..3000).map(|n| format!("Sentence {n} of many.")).collect();
+    let body = json!({ "texts": many, "iterations": 10_000 }).to_string();
+    let stream = ask(
+        http_address(&runtime),
+        "POST /models/map/project",
+        &[("Content-Type", "application/json")],
+        &body,
+    );
+    let model = runtime.engine().model("map").unwrap();
+    wait_until("it is at work", || model.n_waiting() == 0);
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let began = Instant::now();
+    // Who goes away wants it no more.
+    drop(stream);
+    let count = post(&runtime, "show", json!({})).unwrap()["count"].clone();
+    assert_eq!(count, 10);
+    assert!(began.elapsed() < PATIENCE);
+}
+
+#[test]
+fn the_map_that_ships_is_there_at_once() {
+    let runtime = builder("[models.map]\nkind = \"map\"\n", listen()).start().unwrap();
+    runtime.wait_until_started();
+    let count = post(&runtime, "show", json!({})).unwrap()["count"].as_f64().unwrap();
+    assert!(count > 500.0);
+    let found = post(&runtime, "search", json!({ "text": "the sea", "k": 20 })).unwrap();
+    let texts: HashSet<String> = serde_json::from_value(found["texts"].clone()).unwrap();
+    assert_eq!(texts.len(), 20, "no line is there twice");
+    let labels = post(&runtime, "labels", json!({ "count": 5 })).unwrap();
+    assert!(!labels["texts"].as_array().unwrap().is_empty());
+}

@@ -223,6 +223,24 @@ fn the_same_seed_is_the_same_map_and_one_that_grows_is_recognised() {
 }
 
 #[test]
+fn points_come_over_http_as_they_move() {
+    let runtime = empty();
+    let body = json!({ "texts": SEA, "perplexity": 3 }).to_string();
+    let headers = [("Content-Type", "application/json"), ("Accept", "text/event-stream")];
+    let answer = answer(ask(http_address(&runtime), "POST /models/map/project", &headers, &body));
+    let events: Vec<&str> =
+        answer.body.lines().filter(|line| line.starts_with("event: ")).collect();
+    assert_eq!(events.last(), Some(&"event: done"));
+    let data = answer.body.lines().filter_map(|line| line.strip_prefix("data: "));
+    let data: Vec<Json> = data.map(|data| serde_json::from_str(data).unwrap()).collect();
+    let streamed = |name: &str| data.iter().filter(|data| data["stream"] == name).count();
+    assert!(streamed("point") > 2 && streamed("frame") == streamed("point"));
+    let first = data.iter().find(|data| data["stream"] == "point").unwrap();
+    let first = &first["messages"][0];
+    assert_eq!((&first[0], &first[1], &first[4]), (&json!(0), &json!(10), &json!(SEA[0])));
+}
+
+#[test]
 fn odd_inputs_work_or_are_refused_in_plain_words() {
     let runtime = empty();
     let ok = |inputs: Json| post(&runtime, "project", inputs).unwrap();

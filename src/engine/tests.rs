@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::{CancelToken, Error, Model, Run};
-use crate::signature::{Command, Manifest, number, text};
+use crate::signature::{Command, Manifest, Stream, number, text};
 use crate::time::{ManualClock, Time};
 use crate::value::Value;
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
@@ -27,6 +27,8 @@ impl Model for Obedient {
             .command(command("count"))
             .command(command("lie"))
             .command(Command::new("say", "").input("in", text().min(1.0), ""))
+            .command(Command::new("stream", "").input("in", text(), ""))
+            .stream(Stream::new("beat", "").field("at", number().step(1.0), ""))
     }
 
     fn run(&mut self, command: &str, inputs: &Values, run: &mut Run) -> Result<Values, Error> {
@@ -45,6 +47,17 @@ impl Model for Obedient {
                     run.emit(Values::new().with("out", n), n as f32 / 3.0)?;
                 }
                 out(3.0)
+            }
+            "stream" => {
+                let beats = |stream: &str, n: f64| (stream.to_string(), vec![vec![n.into()]]);
+                let (stream, messages) = match inputs.text("in") {
+                    "unknown" => beats("drum", 1.0),
+                    "wrong" => ("beat".into(), vec![vec!["one".into()]]),
+                    "long" => ("beat".into(), vec![vec![1.0.into(), 2.0.into()]]),
+                    _ => beats("beat", 1.0),
+                };
+                run.send(&stream, messages)?;
+                Ok(Values::new())
             }
             "lie" => Ok(Values::new().with("out", "no number")),
             _ => Ok(Values::new()),
@@ -316,6 +329,19 @@ fn names_that_are_taken_or_impossible_are_refused() {
         let host = stage.engine.host(name, factory.clone(), Values::new(), HostSettings::default());
         assert!(host.err().unwrap().contains(expected));
     }
+}
+
+#[test]
+fn what_a_model_streams_is_checked_and_told() {
+    let stage = stage(HostSettings::default());
+    let ask = |what: &str| stage.ask("stream", Values::new().with("in", what)).unwrap();
+    let events = ask("a beat");
+    let messages = vec![vec![1.0.into()]];
+    assert_eq!(next(&events), Event::Stream { name: "beat".into(), messages });
+    assert!(matches!(next(&events), Event::Done { .. }));
+    assert!(failed(&ask("unknown")).contains("'drum', which is no stream of its"));
+    assert!(failed(&ask("wrong")).contains("stream 'beat': at: expected a number"));
+    assert!(failed(&ask("long")).contains("2 arguments on 'beat': expected 1"));
 }
 
 mod many;

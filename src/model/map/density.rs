@@ -30,13 +30,19 @@ pub struct Density {
 /// dimensions (Scott, Multivariate Density Estimation, 1992; Silverman's is the same there), where
 /// σ is the points' deviation from their mean, averaged over both axes.
 pub fn bandwidth(points: &[[f32; 2]]) -> f32 {
+    let points: Vec<[f32; 2]> = points.iter().copied().filter(is_place).collect();
     let n = points.len().max(1) as f32;
     let variance = |axis: usize| {
         let mean = points.iter().map(|point| point[axis]).sum::<f32>() / n;
         points.iter().map(|point| (point[axis] - mean).powi(2)).sum::<f32>() / n
     };
     let deviation = ((variance(0) + variance(1)) / 2.0).sqrt();
-    (SHARE * deviation * n.powf(-1.0 / 6.0)).max(BANDWIDTHS[0]).min(BANDWIDTHS[1])
+    (SHARE * deviation * n.powf(-1.0 / 6.0)).clamp(BANDWIDTHS[0], BANDWIDTHS[1])
+}
+
+/// Whether a point is anywhere at all.
+fn is_place(point: &[f32; 2]) -> bool {
+    point.iter().all(|x| x.is_finite())
 }
 
 impl Density {
@@ -44,7 +50,7 @@ impl Density {
     /// units. Points beyond the map count at its edge, those that are not numbers not at all.
     pub fn new(points: &[[f32; 2]], [columns, rows]: [usize; 2], bandwidth: f32) -> Density {
         let mut density = Density { columns, rows, cells: vec![0.0; columns * rows] };
-        for point in points.iter().filter(|point| point.iter().all(|x| x.is_finite())) {
+        for point in points.iter().filter(|point| is_place(point)) {
             for (cell, share) in density.around(*point) {
                 density.cells[cell] += share;
             }

@@ -40,8 +40,8 @@ const POINTS: usize = 1024;
 /// The rectangle around all points.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Extent {
-    low: Point,
-    high: Point,
+    pub(super) low: Point,
+    pub(super) high: Point,
 }
 
 impl Extent {
@@ -50,14 +50,11 @@ impl Extent {
         let Some(first) = points.first() else {
             return Extent { low: [0.0; 2], high: [0.0; 2] };
         };
-        let mut extent = Extent { low: *first, high: *first };
-        for point in points {
-            for axis in 0..2 {
-                extent.low[axis] = extent.low[axis].min(point[axis]);
-                extent.high[axis] = extent.high[axis].max(point[axis]);
-            }
-        }
-        extent
+        let corner = |choose: fn(f32, f32) -> f32| {
+            let furthest = |[x, y]: Point, p: &Point| [choose(x, p[0]), choose(y, p[1])];
+            points.iter().fold(*first, furthest)
+        };
+        Extent { low: corner(f32::min), high: corner(f32::max) }
     }
 
     /// A rectangle that is larger on every side by `share` of its width and height.

@@ -5,7 +5,7 @@
 //! range of them. Points that follow one another walk the tree together, and open a cell if one of
 //! them must.
 
-use super::Point;
+use super::{Point, grid::Extent};
 use crate::model::vector::wide;
 use rayon::prelude::*;
 
@@ -157,14 +157,7 @@ fn add(
 
 /// The least corner of a square around all points, and its width, which is not 0.
 fn square(points: &[Point]) -> (Point, f32) {
-    let mut low = [f32::INFINITY; 2];
-    let mut high = [f32::NEG_INFINITY; 2];
-    for point in points {
-        for axis in 0..2 {
-            low[axis] = low[axis].min(point[axis]);
-            high[axis] = high[axis].max(point[axis]);
-        }
-    }
+    let Extent { low, high } = Extent::of(points);
     let width = (high[0] - low[0]).max(high[1] - low[1]);
     (low, width.max(f32::MIN_POSITIVE))
 }

@@ -7,18 +7,19 @@ use unicode_segmentation::UnicodeSegmentation;
 const SILENT: &str = "
     about above across after again against all along also although always am amid among an and
     another any are around art as at be because been before being beneath beside besides between
-    beyond both but by came can can't cannot canst come could couldn't did didn't didst do does
-    doesn't don't done dost doth down e'en e'er each else ere even ever every first for forth from
-    get go got had has hast hath have having he he'd he'll hence her here him himself his how i'd
-    i'll i'm i've if in into is isn't it its itself just know let like made make many may me might
-    mine more most much must my myself nay ne'er never no nor not nothing now o'er of off oh on
-    once one only or other our out over own perhaps put quite rather said saith same say says
-    shall shalt she she'll should since so some something soon still such take than that the thee
-    their them then there these they they'll they're they've thine thing things this those thou
-    though through thus thy till tis to too took toward towards twas two under until unto up upon
-    us very was wasn't way ways we we'll we're we've well went were wert what when whence where
-    whether which while who whom whose why will wilt with within without won't would ye yes yet
-    you you'll you're you've your
+    beyond both but by came can can't cannot canst come could couldn't couldst did didn't
+    didst do does doesn't don't done dost doth down e'en e'er each else ere even ever every first
+    for forth from get go got had has hast hath have having he he'd he'll hence her here herself
+    him himself his how i'd i'll i'm i've if in into is isn't it its itself just know let like
+    made make many may mayst me might mightst mine more most much must my myself nay ne'er never
+    no nor not nothing now o'er of off oh on once one only or other our out over own perhaps put
+    quite rather said saith same say says shall shalt she she'll should shouldst since so some
+    something soon still such take than that the thee their them themselves then there thereof
+    these they they'll they're they've thine thing things this those thou though through thus thy
+    thyself till tis to too took toward towards twas two under until unto up upon us very was
+    wasn't wast way ways we we'll we're we've well went were wert what when whence where wherefore
+    whereof whether which while who whom whose why will wilt with within without won't would
+    wouldst ye yes yet you you'll you're you've your
 ";
 
 /// The words of a list of sentences.

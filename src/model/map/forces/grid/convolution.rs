@@ -97,7 +97,8 @@ impl Convolution {
             }
             transform.down.process(&mut columns);
             // All columns but the first and the last stand for their mirror images too.
-            let times = |column: usize| if column % (width / 2) == 0 { 1.0 } else { 2.0 };
+            let is_own_mirror = |column: usize| column == 0 || column == n_columns - 1;
+            let times = |column| if is_own_mirror(column) { 1.0 } else { 2.0 };
             let q = spectra[0][places.clone()].chunks_exact(height);
             let squares = |(column, q): (&[Complex32], &[f32])| -> f64 {
                 column.iter().zip(q).map(|(a, q)| f64::from(a.norm_sqr() * q)).sum()

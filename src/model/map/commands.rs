@@ -58,12 +58,10 @@ impl Model for Map {
             let path = setup.options.get(name).and_then(Value::as_text).unwrap_or_default();
             (!path.is_empty()).then(|| PathBuf::from(path))
         };
-        let atlas = match (given("path"), setup.find_dir("map")) {
-            (Some(path), _) => Atlas::load(&path)?,
-            (None, Ok(dir)) => Atlas::load(&dir.join(SHIPPED))?,
-            // Without the map that ships there is one to fill.
-            (None, Err(_)) => Atlas::default(),
-        };
+        // Without the map that ships there is an empty one, to be filled.
+        let shipped = || setup.find_dir("map").ok().map(|dir| dir.join(SHIPPED));
+        let path = given("path").or_else(|| shipped().filter(|path| path.is_file()));
+        let atlas = path.map_or(Ok(Atlas::default()), |path| Atlas::load(&path))?;
         let folder = given("folder").or_else(data_folder);
         self.live = Some(Live { encoder, pool, folder, atlas, places: None, n_frames: 0 });
         Ok(())

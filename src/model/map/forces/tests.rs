@@ -89,7 +89,7 @@ fn equal_points_do_not_push_each_other() {
             let mut forces = vec![[1.0; 2]; n];
             let z = Repulsion::default().compute_by(method, &vec![[3.0, -7.0]; n], &mut forces);
             let expected = (n * n) as f64 - n as f64;
-            assert!((z - expected).abs() <= expected * 0.01, "{method:?} {n}: {z}");
+            assert!((z - expected).abs() <= expected * 0.01 + 1e-3, "{method:?} {n}: {z}");
             let most = forces.iter().flatten().fold(0.0f32, |most, x| most.max(x.abs()));
             assert!(most <= n as f32 * 1e-5, "{method:?} {n}: {most}");
         }

@@ -110,7 +110,8 @@ impl Live {
         run: &mut Run,
     ) -> Result<(Vec<[f32; 2]>, f64), Error> {
         let n_iterations = inputs.number("iterations") as usize;
-        let n_early = n_iterations / 3;
+        // A layout that is only to settle after a change is not drawn together first.
+        let n_early = if initial.is_some() { 0 } else { n_iterations / 3 };
         let settings = Settings {
             perplexity: inputs.number("perplexity") as f32,
             early_iterations: n_early,

@@ -390,7 +390,7 @@ mod tests {
     fn the_default_project_is_sound() {
         let project = Project::standard();
         let names: Vec<_> = project.models.iter().map(|model| model.name.as_str()).collect();
-        assert_eq!(names, ["poetry", "sentences", "average"]);
+        assert_eq!(names, ["poetry", "sentences", "average", "map"]);
         assert_eq!(project.destinations[0].to.to_string(), "127.0.0.1:57200");
         assert_eq!(project.listen, Listen::default());
         assert_eq!(project.with_port_offset(10).destinations[0].to.to_string(), "127.0.0.1:57210");

@@ -184,15 +184,18 @@ impl Manifest {
         self.commands.iter().find(|known| known.name == command)
     }
 
-    /// The Model SDK's JSON for the model.
+    /// The Model SDK's JSON for the model, and its streams where it has some.
     pub fn specification(&self) -> Json {
-        json!({
+        let mut spec = json!({
             "name": self.name,
             "description": self.description,
             "options": self.options.iter().map(Field::specification).collect::<Vec<_>>(),
             "commands": self.commands.iter().map(Command::specification).collect::<Vec<_>>(),
-            "streams": self.streams.iter().map(Stream::specification).collect::<Vec<_>>(),
-        })
+        });
+        if !self.streams.is_empty() {
+            spec["streams"] = self.streams.iter().map(Stream::specification).collect();
+        }
+        spec
     }
 }
 

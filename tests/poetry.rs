@@ -198,7 +198,8 @@ fn a_grid_grows_from_the_middle_and_a_partial_has_what_is_new() {
     for event in heard {
         let Event::Partial { outputs, progress } = event else { panic!("{event:?}") };
         assert!(progress.is_some_and(|progress| progress > 0.0));
-        for (cell, line) in lines(&outputs).iter().enumerate().filter(|(_, line)| *line != "") {
+        for (cell, line) in lines(&outputs).iter().enumerate().filter(|(_, line)| !line.is_empty())
+        {
             assert_eq!(*line, grid[cell]);
             told[cell] += 1;
         }

@@ -340,7 +340,7 @@ fn what_a_model_streams_is_checked_and_told() {
     assert_eq!(next(&events), Event::Stream { name: "beat".into(), messages });
     assert!(matches!(next(&events), Event::Done { .. }));
     assert!(failed(&ask("unknown")).contains("'drum', which is no stream of its"));
-    assert!(failed(&ask("wrong")).contains("stream 'beat': at: expected a number"));
+    assert!(failed(&ask("wrong")).contains("the model's stream 'beat': at: "));
     assert!(failed(&ask("long")).contains("2 arguments on 'beat': expected 1"));
 }
 

@@ -1,3 +1,5 @@
+//! Forces: every method against the sums that they stand for.
+
 use super::*;
 use crate::model::chance::{gaussian, uniform};
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Neighbours: all that are asked for, and how many of the nearest are found.
+
 use super::*;
 use crate::model::chance::gaussian;
 use proptest::prelude::*;

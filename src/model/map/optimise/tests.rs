@@ -1,3 +1,5 @@
+//! Projection: schedule, descent, degenerate sets, the same bits on any number of threads.
+
 use super::*;
 use crate::model::chance::gaussian;
 use proptest::prelude::*;

@@ -153,7 +153,7 @@ struct Watched {
     sent: Vec<[f32; 2]>,
     threshold: f32,
     period: Option<Duration>,
-    last: Option<Instant>,
+    next: Instant,
 }
 
 impl Watched {
@@ -161,13 +161,12 @@ impl Watched {
         let (rate, threshold) = (inputs.number("rate"), inputs.number("threshold") as f32);
         let period = (rate > 0.0).then(|| Duration::from_secs_f64(1.0 / rate));
         let sent = vec![[f32::NAN; 2]; texts.len()];
-        Watched { texts, sent, threshold, period, last: None }
+        Watched { texts, sent, threshold, period, next: Instant::now() }
     }
 
     /// Whether the time for another frame has come.
     fn is_due(&self) -> bool {
-        let has_passed = |period| self.last.is_none_or(|last| last.elapsed() >= period);
-        self.period.is_some_and(has_passed)
+        self.period.is_some() && Instant::now() >= self.next
     }
 
     /// Sends the points that have moved.
@@ -178,7 +177,9 @@ impl Watched {
         n_frames: &mut u64,
         run: &mut Run,
     ) -> Result<(), Error> {
-        self.last = Some(Instant::now());
+        // Whoever is late by more than a frame does not hurry.
+        let period = self.period.unwrap_or_default();
+        self.next = (self.next + period).max(Instant::now());
         let sheet = Sheet::around(layout);
         let places: Vec<[f32; 2]> = layout.iter().map(|point| sheet.place(*point)).collect();
         let has_moved = |i: &usize| {

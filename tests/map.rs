@@ -246,6 +246,18 @@ fn points_come_over_http_as_they_move() {
 }
 
 #[test]
+fn a_text_that_was_laid_out_before_gives_the_same_map() {
+    let lines: Vec<String> = (0..300).map(|n| format!("{} {n}", sentences()[n % 20])).collect();
+    let map = || {
+        let runtime = empty();
+        let outputs = post(&runtime, "project", json!({ "texts": lines, "iterations": 60 }));
+        outputs.unwrap()["points"].clone()
+    };
+    let first = map();
+    assert_eq!(map(), first);
+}
+
+#[test]
 fn odd_inputs_work_or_are_refused_in_plain_words() {
     let runtime = empty();
     let ok = |inputs: Json| post(&runtime, "project", inputs).unwrap();

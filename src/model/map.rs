@@ -12,6 +12,7 @@
 
 pub mod affinities;
 pub mod atlas;
+pub mod cache;
 pub mod commands;
 pub mod density;
 pub mod forces;

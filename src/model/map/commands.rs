@@ -4,6 +4,7 @@ mod manifest;
 mod project;
 
 use super::atlas::Atlas;
+use super::cache::Cache;
 use super::density::{Density, bandwidth};
 use super::labels::labels;
 use super::{MapError, Places, Vectors};
@@ -33,6 +34,7 @@ struct Live {
     encoder: Encoder,
     pool: rayon::ThreadPool,
     folder: Option<PathBuf>,
+    cache: Option<Cache>,
     atlas: Atlas,
     /// What new sentences are placed by; made when one is.
     places: Option<Places>,
@@ -63,7 +65,9 @@ impl Model for Map {
         let path = given("path").or_else(|| shipped().filter(|path| path.is_file()));
         let atlas = path.map_or(Ok(Atlas::default()), |path| Atlas::load(&path))?;
         let folder = given("folder").or_else(data_folder);
-        self.live = Some(Live { encoder, pool, folder, atlas, places: None, n_frames: 0 });
+        let cache = folder.as_ref().map(|folder| Cache::new(folder.join("embeddings")));
+        let (places, n_frames) = (None, 0);
+        self.live = Some(Live { encoder, pool, folder, cache, atlas, places, n_frames });
         Ok(())
     }
 

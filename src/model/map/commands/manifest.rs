@@ -23,7 +23,7 @@ pub fn manifest() -> Manifest {
         .option(
             "folder",
             directory().default(Value::File("".into())),
-            "Where save and load find their files; empty for the data folder of this computer's user.",
+            "Where saved maps lie, and vectors that were made before; empty for the data folder of this computer's user.",
         )
         .option(
             "threads",

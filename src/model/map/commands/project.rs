@@ -7,6 +7,7 @@ use crate::model::sentences::encoder::DIMENSIONS;
 use crate::model::{Error, Run};
 use crate::signature::Values;
 use crate::value::Value;
+use half::f16;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,11 +45,19 @@ impl Live {
         let given: Vec<&[f32]> =
             inputs.array("vectors").iter().filter_map(Value::as_vector).collect();
         if given.is_empty() && !texts.is_empty() {
+            if let Some(vectors) = self.cache.as_ref().and_then(|cache| cache.find(&texts)) {
+                return Ok((texts, vectors));
+            }
             let mut vectors = Vec::with_capacity(texts.len() * DIMENSIONS);
             for (i, some) in texts.chunks(SENTENCES_A_STEP).enumerate() {
                 vectors.extend(self.embed(some)?);
                 let n_done = (i * SENTENCES_A_STEP + some.len()) as f32;
                 run.progress(EMBEDDING * n_done / texts.len() as f32)?;
+            }
+            // As they are kept, so that another start gives the same map.
+            vectors.iter_mut().for_each(|x| *x = f16::from_f32(*x).to_f32());
+            if let Some(cache) = &self.cache {
+                cache.keep(&texts, &vectors);
             }
             return Ok((texts, vectors));
         }

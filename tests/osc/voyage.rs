@@ -298,7 +298,10 @@ fn what_does_not_fit_is_answered_in_plain_words() {
     patch.expect_error("/voyage/walk/mode/error", "needs targets");
     // Patterns lead to chains as well.
     patch.send("/*/step", vec![]);
-    patch.expect("/voyage/line");
+    // Whoever drives the chain hears its errors, and the last one may still have been on its way.
+    let first = patch.next();
+    let line = if first.addr == "/voyage/error" { patch.next() } else { first };
+    assert_eq!(line.addr, "/voyage/line");
 }
 
 #[test]

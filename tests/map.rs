@@ -111,12 +111,14 @@ fn sentences_move_into_place_while_everybody_watches() {
     let (asker, watcher) = (Udp::to(&runtime), Udp::to(&runtime));
     watcher.send("/subscribe", vec![s("/map/*")]);
     // An empty map has nothing to show, but says so.
-    assert_eq!(until(&watcher, "/map/frame")[0].args[2], i(0));
+    assert_eq!(until(&watcher, "/map/frame")[0].args[2..], [i(0), i(0)]);
     asker.send("/map/project/perplexity", vec![f(5.0)]);
     asker.send("/map/project", sentences().into_iter().map(s).collect());
     let heard = until(&asker, "/map/project/divergence");
     let frames = heard.iter().filter(|message| message.addr == "/map/frame").count();
     assert!(frames > 2, "{frames} frames");
+    let last_frame = heard.iter().rfind(|message| message.addr == "/map/frame").unwrap();
+    assert_eq!(last_frame.args[3], i(20));
     let moving = points(&heard);
     let mut last: Vec<Option<[f32; 2]>> = vec![None; 20];
     for point in &moving {
@@ -192,6 +194,8 @@ fn a_sentence_is_placed_found_added_and_removed() {
     assert_eq!((&removed["removed"], &removed["count"]), (&json!(1), &json!(20)));
 
     post(&runtime, "save", json!({ "name": "kept" })).unwrap();
+    let words = post(&runtime, "load", json!({ "name": "lost" })).unwrap_err();
+    assert!(words.contains("only kept"), "{words}");
     assert_eq!(post(&runtime, "clear", json!({})).unwrap()["count"], 0);
     assert_eq!(post(&runtime, "load", json!({ "name": "kept" })).unwrap()["count"], 20);
     assert_eq!(lies(SEA[0]), before, "a map comes back as it was");
@@ -285,7 +289,7 @@ fn odd_inputs_work_or_are_refused_in_plain_words() {
     check("project", json!({ "texts": SEA, "method": "umap" }), "expected one of tsne, pca");
     check("place", json!({}), "expected a sentence");
     check("save", json!({ "name": "../../etc/passwd" }), "can't be a file's name");
-    check("load", json!({ "name": "never-saved" }), "never-saved");
+    check("load", json!({ "name": "never-saved" }), "there is no map 'never-saved' here, ");
 }
 
 #[test]

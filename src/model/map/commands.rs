@@ -13,7 +13,7 @@ use crate::model::sentences::encoder::DIMENSIONS;
 use crate::model::{Error, Model, Run, Setup};
 use crate::signature::{Manifest, Values, is_name};
 use crate::value::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The file of the map that ships, in its folder.
@@ -208,8 +208,16 @@ impl Live {
     }
 
     fn load(&mut self, inputs: &Values, run: &mut Run) -> Result<Values, Error> {
-        let atlas = Atlas::load(&self.path_of(inputs)?)?;
-        self.replace(atlas, run)
+        let path = self.path_of(inputs)?;
+        if !path.is_file() {
+            let known = match &saved_in(&path)[..] {
+                [] => "none was saved yet: map/save does".into(),
+                names => format!("only {}", names.join(", ")),
+            };
+            let words = format!("there is no map '{}' here, {known}", inputs.text("name"));
+            return Err(words.into());
+        }
+        self.replace(Atlas::load(&path)?, run)
     }
 
     fn nearest(&self, inputs: &Values) -> Values {
@@ -269,7 +277,7 @@ impl Live {
         run: &mut Run,
     ) -> Result<(), Error> {
         let texts = self.atlas.texts();
-        let frame = frame(self.n_frames, iteration, indices.len());
+        let frame = frame(self.n_frames, iteration, indices.len(), texts.len());
         self.n_frames += 1;
         run.send("point", points(texts, places, indices))?;
         run.send("frame", vec![frame])
@@ -298,8 +306,19 @@ fn points(texts: &[Arc<str>], places: &[[f32; 2]], indices: &[usize]) -> Vec<Vec
 }
 
 /// A message of the stream `frame`.
-fn frame(n_frames: u64, iteration: usize, n_points: usize) -> Vec<Value> {
-    [n_frames as f64, iteration as f64, n_points as f64].map(Value::from).to_vec()
+fn frame(n_frames: u64, iteration: usize, n_sent: usize, count: usize) -> Vec<Value> {
+    [n_frames as f64, iteration as f64, n_sent as f64, count as f64].map(Value::from).to_vec()
+}
+
+/// The names of the maps that lie beside a path, in alphabetical order.
+fn saved_in(path: &Path) -> Vec<String> {
+    let entries = path.parent().and_then(|folder| std::fs::read_dir(folder).ok());
+    let paths = entries.into_iter().flatten().flatten().map(|entry| entry.path());
+    let maps = paths.filter(|path| path.extension().is_some_and(|ending| ending == ENDING));
+    let mut names: Vec<String> =
+        maps.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect();
+    names.sort_unstable();
+    names
 }
 
 impl From<MapError> for Error {

@@ -109,7 +109,8 @@ pub fn manifest() -> Manifest {
             Stream::new("frame", "Sent after all points that have moved.")
                 .field("frame", count(), "Counts the frames.")
                 .field("iteration", count(), "Steps of the projection so far.")
-                .field("points", count(), "How many points were sent."),
+                .field("points", count(), "How many points were sent.")
+                .field("count", count(), "How many there are."),
         )
 }
 

@@ -18,14 +18,13 @@ const EMBEDDING: f32 = 0.3;
 impl Live {
     pub(super) fn project(&mut self, inputs: &Values, run: &mut Run) -> Result<Values, Error> {
         let (texts, vectors) = self.wanted(inputs, run)?;
-        let old = self.old_layout(&texts, &vectors)?;
         let mut watched = Watched::new(texts, inputs);
         let (layout, divergence) = match inputs.text("method") {
             "pca" => {
                 let vectors = Vectors::new(vectors.clone(), DIMENSIONS)?;
                 (self.pool.install(|| pca(&vectors)), 0.0)
             }
-            _ => self.descend(&vectors, old, inputs, &mut watched, run)?,
+            _ => self.descend(&vectors, inputs, &mut watched, run)?,
         };
         watched.show(&layout, inputs.number("iterations") as usize, &mut self.n_frames, run)?;
         self.atlas = Atlas::new(watched.texts, vectors);
@@ -113,11 +112,11 @@ impl Live {
     fn descend(
         &mut self,
         vectors: &[f32],
-        initial: Option<Vec<[f32; 2]>>,
         inputs: &Values,
         watched: &mut Watched,
         run: &mut Run,
     ) -> Result<(Vec<[f32; 2]>, f64), Error> {
+        let initial = self.old_layout(&watched.texts, vectors)?;
         let n_iterations = inputs.number("iterations") as usize;
         // A layout that is only to settle after a change is not drawn together first.
         let n_early = if initial.is_some() { 0 } else { n_iterations / 3 };
@@ -200,7 +199,7 @@ impl Watched {
         let moved: Vec<usize> = (0..places.len()).filter(has_moved).collect();
         moved.iter().for_each(|&i| self.sent[i] = places[i]);
         run.send("point", points(&self.texts, &places, &moved))?;
-        run.send("frame", vec![frame(*n_frames, iteration, moved.len())])?;
+        run.send("frame", vec![frame(*n_frames, iteration, moved.len(), places.len())])?;
         *n_frames += 1;
         Ok(())
     }

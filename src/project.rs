@@ -548,7 +548,7 @@ mod tests {
             ),
             (
                 "[chains.v]\nwires = [3]",
-                "line 2, column 10: expected a wire, \"walk.z -> poetry.z\"",
+                "line 2, column 9: expected a wire, \"walk.z -> poetry.z\"",
             ),
             ("[chains.v.nodes]\na = {}", "line 2, column 5: missing field `run`"),
             (

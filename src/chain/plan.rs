@@ -146,9 +146,9 @@ impl Spec {
         let mut nodes: Vec<Draft> =
             self.nodes.iter().map(|node| Draft::new(node, models)).collect::<Result<_, _>>()?;
         let wires = self.find_wires(&nodes)?;
-        shapes::resolve(&mut nodes, &wires)?;
-        for (index, wire) in wires.iter().enumerate() {
-            shapes::check_wire(&nodes, wire)
+        shapes::resolve(&mut nodes, &wires, &self.wires)?;
+        for (index, (wire, spec)) in wires.iter().zip(&self.wires).enumerate() {
+            shapes::check_wire(&nodes, wire, spec)
                 .map_err(|words| Wrong { at: At::Wire(index), words })?;
         }
         let order = order::order(&nodes, &wires, self)?;

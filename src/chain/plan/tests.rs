@@ -130,7 +130,7 @@ fn a_loop_is_refused_by_name_unless_a_wire_of_it_is_feedback() {
         &nodes,
         &wires,
         At::Wire(0),
-        "these wires go round in a loop: c.out -> a.in, a.out -> b.in, b.out -> c.in. Say which of them is \
+        "these wires go round in a loop: a.out -> b.in, b.out -> c.in, c.out -> a.in. Say which of them is \
          feedback by what it brings first: { wire = \"c.out -> a.in\", first = ... }",
     );
     let mut spec = spec(&nodes, &wires);
@@ -140,7 +140,10 @@ fn a_loop_is_refused_by_name_unless_a_wire_of_it_is_feedback() {
     assert_eq!(order, ["beat", "a", "b", "c"]);
     spec.wires[0].first = Some(json!("x"));
     let wrong = spec.plan(&models).err().unwrap().to_string();
-    assert_eq!(wrong, "a: what the wire c.out -> a.in brings first: expected a number, got \"x\"");
+    assert_eq!(
+        wrong,
+        "a: what the wire c.out -> a.in brings first: expected a number, got the text \"x\""
+    );
 }
 
 #[test]

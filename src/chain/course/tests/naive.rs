@@ -107,18 +107,19 @@ impl Naive {
                 self.nodes.get_mut(&name).unwrap().is_fresh = true;
             }
         }
-        self.wave(event);
+        self.wave(event, self.out.len());
     }
 
     /// The run under way of a node ends: with a number, or fails.
     pub fn end(&mut self, name: &str, outcome: Option<f64>) {
+        let n_before = self.out.len();
         let node = self.nodes.get_mut(name).unwrap();
         let (_, event) = node.flight.take().unwrap();
         if let Some(value) = outcome.or(node.last) {
             node.last = Some(value);
             self.emit(name, value, event);
         }
-        self.wave(self.n_events);
+        self.wave(self.n_events, n_before);
         let node = self.nodes.get_mut(name).unwrap();
         if node.flight.is_none()
             && let Some((inputs, event)) = node.waiting.pop_front()
@@ -141,8 +142,7 @@ impl Naive {
         node.is_fresh |= sets_off;
     }
 
-    fn wave(&mut self, event: u64) {
-        let n_before = self.out.len();
+    fn wave(&mut self, event: u64, n_before: usize) {
         for name in self.order.clone() {
             if !std::mem::take(&mut self.nodes.get_mut(&name).unwrap().is_fresh) {
                 continue;

@@ -153,7 +153,8 @@ fn model(app: &App) -> Model {
         .mouse_released(mouse_released)
         .mouse_wheel(mouse_wheel)
         .build();
-    let osc = Osc::open(options.at, &["/map", "/voyage"]).expect("the system has a socket");
+    // What it asks itself is answered without a subscription.
+    let osc = Osc::open(options.at, &["/map/point", "/map/frame", "/voyage"]).expect("the system has a socket");
     Model {
         stage: Stage::new(app, options, "sentence_space", KEYS),
         osc,
@@ -197,6 +198,11 @@ impl Camera {
         if !self.is_following {
             self.wanted_at += before - after;
         }
+    }
+
+    fn is_moving(&self) -> bool {
+        self.at.distance(self.wanted_at) * self.zoom > 2e-4
+            || (self.zoom / self.wanted_zoom - 1.0).abs() > 1e-4
     }
 
     fn show_all(&mut self) {
@@ -573,7 +579,7 @@ fn line_room(line: &str, at: Vec2, window: Rect, page: &mut Page) -> Rect {
 }
 
 fn line_hand(window: Rect) -> Hand {
-    Hand::italic((window.w() / 42.0).clamp(17.0, 34.0)).colour(AMBER).afloat()
+    Hand::italic((window.w() / 42.0).clamp(17.0, 34.0)).colour(AMBER).afloat(true)
 }
 
 fn view(app: &App, model: &Model) {
@@ -598,25 +604,34 @@ fn view(app: &App, model: &Model) {
     }
     if model.is_typeset {
         let letters = (EXCERPT * (0.75 + 0.25 * camera.zoom)).min(90.0) as usize;
+        let is_moving = camera.is_moving();
         for point in model.map.points.iter().filter(|point| point.excerpt > 0.02) {
             let at = camera.to_window(point.place, rect);
-            show_excerpt(&mut page, point, at, letters, dimmed);
+            let is_moving = is_moving || point.place.distance(point.target) > 1e-4;
+            show_excerpt(&mut page, point, at, letters, dimmed, is_moving);
         }
     }
     show_voyage(model, &mut page);
     if model.is_typeset {
         show_search(model, &mut page);
     }
-    model.stage.show_waiting(&mut page, if model.map.points.is_empty() { model.waiting } else { 0.0 });
+    model.stage.show_waiting(&mut page, model.waiting, model.map.points.is_empty());
     model.stage.show_help(&mut page);
     page.show();
 }
 
-fn show_excerpt(page: &mut Page, point: &Point, at: Vec2, letters: usize, dimmed: f32) {
+fn show_excerpt(
+    page: &mut Page,
+    point: &Point,
+    at: Vec2,
+    letters: usize,
+    dimmed: f32,
+    is_moving: bool,
+) {
     let words = shortened(point, letters);
     let colour = if point.found > 0.0 { MATCH } else { IVORY };
     let strength = point.excerpt * (0.62 * dimmed + 0.38 * point.light);
-    let hand = excerpt_hand(point).colour(colour).strength(strength).afloat();
+    let hand = excerpt_hand(point).colour(colour).strength(strength).afloat(is_moving);
     let x = if point.is_left { at.x - 9.0 - page.measure(&words, hand) } else { at.x + 9.0 };
     page.write(&words, hand, vec2(x, at.y - hand.size() * 0.24));
 }
@@ -629,7 +644,7 @@ fn show_regions(map: &Map, camera: &Camera, page: &mut Page) {
         let at = camera.to_window(region.place, rect);
         let size = (rect.w() / 46.0).clamp(16.0, 30.0) * camera.zoom.powf(0.4);
         let hand = Hand::italic(size).colour(REGION).strength(0.36 * region.strength * fade);
-        page.write_centred(&region.words, hand.spaced(0.06).afloat(), at);
+        page.write_centred(&region.words, hand.spaced(0.06).afloat(true), at);
     }
 }
 

@@ -8,11 +8,9 @@
 
 use enjamb_sketches::osc::{index, numbers, text};
 use enjamb_sketches::{
-    AMBER, Hand, Heard, IVORY, InkPlugin, MIST, Options, Osc, Page, Stage, ease, smooth,
+    AMBER, Hand, Heard, InkPlugin, MIST, Options, Osc, Page, Stage, ease, smooth,
 };
 use nannou::prelude::*;
-use nannou::rand::rngs::StdRng;
-use nannou::rand::{Rng, SeedableRng};
 use nannou_osc::{Message, Type};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -165,11 +163,17 @@ fn model(app: &App) -> Model {
 
 impl Plane {
     fn new(origin: Vec<f32>, seed: u64) -> Self {
-        let mut rng = StdRng::seed_from_u64(seed);
-        // The sum of some even numbers is near enough to a normal one.
-        let mut axis = || -> Vec<f32> {
-            (0..LATENT).map(|_| (0..6).map(|_| rng.random_range(-1.0_f32..1.0)).sum()).collect()
+        // Splitmix64: the same seed gives the same plane everywhere.
+        let mut state = seed;
+        let mut uniform = || {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            ((mixed ^ (mixed >> 31)) >> 40) as f32 / (1 << 23) as f32 - 1.0
         };
+        // The sum of some even numbers is near enough to a normal one.
+        let mut axis =
+            || -> Vec<f32> { (0..LATENT).map(|_| (0..6).map(|_| uniform()).sum()).collect() };
         let x = scaled(&axis(), 1.0);
         let y = axis();
         let along: f32 = x.iter().zip(&y).map(|(x, y)| x * y).sum();
@@ -225,6 +229,11 @@ impl Camera {
     /// The level whose cells fit best.
     fn level(&self) -> i32 {
         (self.scale / CELL.x).log2().floor() as i32
+    }
+
+    fn is_moving(&self) -> bool {
+        (self.at - self.wanted_at).length() * self.scale > 0.1
+            || (self.scale / self.wanted_scale - 1.0).abs() > 1e-4
     }
 
     fn approach(&mut self, factor: f32, mouse: Vec2) {
@@ -382,7 +391,7 @@ fn update(app: &App, model: &mut Model) {
     carry_over(&mut model.cells, level);
     ask_for_cells(model, window);
     walk(model, seconds);
-    let waiting = if model.is_found || !model.cells.is_empty() { 0.0 } else { 1.0 };
+    let waiting = if model.is_found { 0.0 } else { 1.0 };
     model.waiting = ease(model.waiting, waiting, seconds, 0.4);
 }
 
@@ -515,11 +524,12 @@ fn view(app: &App, model: &Model) {
     for pin in &model.pins {
         let at = model.camera.to_window(pin.place);
         page.glow(at, CELL.x * 0.5, AMBER, 0.16);
-        show_words(&mut page, &pin.words, at, Hand::italic(SIZE + 2.0).colour(AMBER));
+        let hand = Hand::italic(SIZE + 2.0).colour(AMBER).afloat(model.camera.is_moving());
+        show_words(&mut page, &pin.words, at, hand);
     }
     show_walk(model, &mut page);
     show_typed(model, &mut page);
-    model.stage.show_waiting(&mut page, model.waiting);
+    model.stage.show_waiting(&mut page, model.waiting, model.cells.is_empty());
     model.stage.show_help(&mut page);
     page.show();
 }
@@ -555,7 +565,8 @@ fn show_line(model: &Model, page: &mut Page, cell: Cell, line: &Line) {
     }
     let is_pinned = model.pins.iter().any(|pin| pin.place == cell.place());
     if strength > 0.02 && !is_pinned {
-        show_words(page, &line.words, at, Hand::roman(SIZE).colour(IVORY).strength(strength));
+        let hand = Hand::roman(SIZE).strength(strength).afloat(model.camera.is_moving());
+        show_words(page, &line.words, at, hand);
     }
 }
 
@@ -565,7 +576,7 @@ fn show_words(page: &mut Page, words: &str, at: Vec2, hand: Hand) {
     let leading = hand.size() * 1.2;
     let top = at.y + (lines.len() as f32 / 2.0 - 0.76) * leading;
     for (n, line) in lines.iter().enumerate() {
-        page.write_centred(line, hand.afloat(), vec2(at.x, top - n as f32 * leading));
+        page.write_centred(line, hand, vec2(at.x, top - n as f32 * leading));
     }
 }
 
@@ -596,7 +607,7 @@ fn show_walk(model: &Model, page: &mut Page) {
     let size = (window.w() / 44.0).clamp(17.0, 30.0);
     let arrived = smooth(0.0, 0.45, walk.line_age);
     for (words, strength) in [(&walk.before, 1.0 - arrived), (&walk.line, arrived)] {
-        let hand = Hand::italic(size).colour(AMBER).strength(strength * walk.strength).afloat();
+        let hand = Hand::italic(size).colour(AMBER).strength(strength * walk.strength).afloat(true);
         let free = (window.w() / 2.0 - page.measure(words, hand) / 2.0 - 16.0).max(0.0);
         page.write_centred(words, hand, vec2(at.x.clamp(-free, free), at.y + size * 0.9));
     }

@@ -258,6 +258,7 @@ fn view(app: &App, model: &Model) {
     let (size, measure) = set_size(&page);
     let left = -measure * size / 2.0;
     let newest = rect.bottom() + rect.h() * STAND;
+    let is_moving = model.column.rise.abs() > 0.004;
     for (n, row) in model.column.rows.iter().rev().enumerate() {
         let above = n as f32 - model.column.rise;
         let y = newest + above * size * LEADING;
@@ -267,29 +268,31 @@ fn view(app: &App, model: &Model) {
             continue;
         }
         for word in row {
-            show_word(&mut page, word, size, vec2(left + word.x * size, y), strength);
+            let hand = Hand::roman(size).strength(strength).afloat(is_moving);
+            show_word(&mut page, word, hand, vec2(left + word.x * size, y));
         }
     }
     if model.is_vector_shown {
         show_vector(&mut page, &model.shown_z, left, measure * size);
     }
-    model.stage.show_waiting(&mut page, model.waiting);
+    model.stage.show_waiting(&mut page, model.waiting, model.column.rows.is_empty());
     model.stage.show_help(&mut page);
     page.show();
 }
 
 /// A word comes as light and stays as ink.
-fn show_word(page: &mut Page, word: &Word, size: f32, at: Vec2, strength: f32) {
+fn show_word(page: &mut Page, word: &Word, hand: Hand, at: Vec2) {
     let arrived = smooth(0.0, 0.7, word.age);
     if arrived <= 0.0 {
         return;
     }
     let warm = arrived * (-(word.age - 0.5).max(0.0) / AFTERGLOW * 3.0).exp();
     let colour = [0, 1, 2].map(|c| IVORY[c] + (AMBER[c] - IVORY[c]) * warm);
-    let hand = Hand::roman(size).colour(colour).strength(strength * arrived).afloat();
-    let width = page.write(&word.text, hand, at);
+    let strength = hand.looks() * arrived;
+    let width = page.write(&word.text, hand.colour(colour).strength(strength), at);
     // Where one line runs on into the next, the light stays longest.
-    let halo = if word.is_first { 0.30 } else { 0.16 } * warm * strength;
+    let halo = if word.is_first { 0.30 } else { 0.16 } * warm * hand.looks();
+    let size = hand.size();
     page.glow(at + vec2(width / 2.0, size * 0.22), width * 0.5 + size, AMBER, halo);
 }
 

@@ -75,14 +75,19 @@ impl Hand {
         Self { turn, is_afloat: true, ..self }
     }
 
-    /// Free of the pixels: softer, but smooth while it moves slowly.
-    pub fn afloat(self) -> Self {
-        Self { is_afloat: true, ..self }
+    /// Free of the pixels, if it moves: softer, but smooth.
+    pub fn afloat(self, is_moving: bool) -> Self {
+        Self { is_afloat: is_moving, ..self }
     }
 
     /// The size.
     pub fn size(&self) -> f32 {
         self.size
+    }
+
+    /// How strong it looks.
+    pub fn looks(&self) -> f32 {
+        self.strength
     }
 }
 

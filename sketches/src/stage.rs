@@ -168,11 +168,21 @@ impl Stage {
         });
     }
 
-    /// Says in the middle of the page that there is no enjamb yet, and how to have one.
-    pub fn show_waiting(&self, page: &mut Page, strength: f32) {
-        let size = (page.rect().w() / 32.0).clamp(15.0, 26.0);
+    /// Says that there is no enjamb: in the middle of an empty page, or at the foot of another.
+    pub fn show_waiting(&self, page: &mut Page, strength: f32, is_empty: bool) {
+        if strength < 0.01 {
+            return;
+        }
+        let rect = page.rect();
+        let size = (rect.w() / 32.0).clamp(15.0, 26.0);
         let words = format!("listening for enjamb at {}", self.options.at);
-        page.write_centred(&words, Hand::italic(size).colour(MIST).strength(strength), vec2(0.0, 0.0));
+        if !is_empty {
+            let hand = Hand::italic(size * 0.7).colour(MIST).strength(strength);
+            page.write_centred(&words, hand, vec2(0.0, rect.bottom() + 18.0));
+            return;
+        }
+        let hand = Hand::italic(size).colour(MIST).strength(strength);
+        page.write_centred(&words, hand, vec2(0.0, 0.0));
         let hint = "start it in another terminal:  cargo run --release";
         let hand = Hand::roman(size * 0.72).colour(MIST).strength(strength * 0.7);
         page.write_centred(hint, hand, vec2(0.0, -size * 1.7));

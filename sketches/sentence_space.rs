@@ -20,20 +20,23 @@ use std::collections::{HashMap, VecDeque};
 /// Excerpts are of so many letters, and of so many more as one comes nearer.
 const EXCERPT: f32 = 30.0;
 /// Their size in points, and how many there are at most.
-const EXCERPT_SIZE: f32 = 15.5;
-const MOST_EXCERPTS: usize = 70;
+const EXCERPT_SIZE: f32 = 15.0;
+const MOST_EXCERPTS: usize = 38;
 /// Seconds in which excerpts come, and in which points follow the map.
 const FADE: f32 = 0.35;
 const DRIFT: f32 = 0.12;
 /// Places of the voyage that its thread goes through, and how wide it shines, in points.
-const THREAD: usize = 14;
+const THREAD: usize = 22;
 const SHINE: f32 = 7.0;
-/// How many sentences a search finds.
+/// How many sentences a search finds, and their size in points.
 const FOUND: i32 = 9;
+const RESULT_SIZE: f32 = 16.5;
 /// Regions that are named.
 const REGIONS: i32 = 14;
 /// What words of regions, and what is found, look like.
 const REGION: Colour = MIST;
+/// How near one may come before the words of regions go.
+const REGIONS_UNTIL: f32 = 8.0;
 const MATCH: Colour = [0.62, 0.86, 0.90];
 
 const KEYS: &[(&str, &str)] = &[
@@ -99,6 +102,7 @@ struct Region {
     words: String,
     place: Vec2,
     strength: f32,
+    has_room: bool,
 }
 
 #[derive(Default)]
@@ -123,6 +127,8 @@ struct Stop {
 struct Search {
     is_open: bool,
     words: String,
+    /// What was found, the nearest in meaning first.
+    results: Vec<String>,
     /// Seconds until it is sent.
     wait: Option<f32>,
     strength: f32,
@@ -173,7 +179,7 @@ fn model(app: &App) -> Model {
         are_regions_named: true,
         is_found: false,
         waiting: 0.0,
-        mouse: Vec2::ZERO,
+        mouse: Vec2::splat(f32::MAX),
     }
 }
 
@@ -342,7 +348,8 @@ fn update(app: &App, model: &mut Model) {
     model.waiting = ease(model.waiting, waiting, seconds, 0.4);
     if model.is_typeset {
         let mut page = model.stage.sheet.page(app);
-        place_excerpts(&mut model.map, &model.camera, &model.voyage, &mut page);
+        let (camera, voyage, search) = (&model.camera, &model.voyage, &model.search);
+        place_excerpts(&mut model.map, camera, voyage, search, &mut page);
     }
 }
 
@@ -374,7 +381,9 @@ fn hear(model: &mut Model, message: &Message) {
             let (Some(n), Some(words)) = (index(message, 0), text(message, 2)) else { return };
             if n == 0 {
                 map.points.iter_mut().for_each(|point| point.found = 0.0);
+                model.search.results.clear();
             }
+            model.search.results.push(words.into());
             if let Some(point) = map.points.iter_mut().find(|point| point.text == words) {
                 point.found = 1.0 - n as f32 / (FOUND as f32 * 2.0);
             }
@@ -409,7 +418,10 @@ fn search(model: &mut Model, seconds: f32) {
     if *wait <= 0.0 {
         search.wait = None;
         match search.words.trim() {
-            "" => model.map.points.iter_mut().for_each(|point| point.found = 0.0),
+            "" => {
+                search.results.clear();
+                model.map.points.iter_mut().for_each(|point| point.found = 0.0);
+            }
             words => {
                 let arguments = vec![Type::String(words.into()), Type::Int(FOUND)];
                 model.osc.send("/map/search", arguments);
@@ -446,12 +458,15 @@ impl Map {
             point.light = ease(point.light, lit, seconds, 0.2);
         }
         for region in &mut self.regions {
-            region.strength = ease(region.strength, 1.0, seconds, 0.8);
+            let shown = if region.has_room { 1.0 } else { 0.0 };
+            region.strength = ease(region.strength, shown, seconds, 0.8);
         }
         if self.ask_regions > 0.0 && !self.points.is_empty() {
             self.ask_regions -= seconds;
             if self.ask_regions <= 0.0 {
                 osc.send("/map/labels", vec![Type::Int(REGIONS)]);
+                // A busy computer loses datagrams; now that all is at rest, what was lost can be had.
+                osc.send("/map/show", vec![]);
             }
         }
     }
@@ -491,9 +506,9 @@ impl Voyage {
     }
 }
 
-/// A centripetal way would need no care; this one is a Catmull-Rom spline, held back.
+/// A Catmull-Rom spline, held back a little.
 fn curve([a, b, c, d]: [Vec2; 4], t: f32) -> Vec2 {
-    let (from, to) = ((c - a) * 0.32, (d - b) * 0.32);
+    let (from, to) = ((c - a) * 0.42, (d - b) * 0.42);
     let (t2, t3) = (t * t, t * t * t);
     b * (2.0 * t3 - 3.0 * t2 + 1.0)
         + from * (t3 - 2.0 * t2 + t)
@@ -502,7 +517,13 @@ fn curve([a, b, c, d]: [Vec2; 4], t: f32) -> Vec2 {
 }
 
 /// Gives excerpts to the points that have room for one, those first that had one before.
-fn place_excerpts(map: &mut Map, camera: &Camera, voyage: &Voyage, page: &mut Page) {
+fn place_excerpts(
+    map: &mut Map,
+    camera: &Camera,
+    voyage: &Voyage,
+    search: &Search,
+    page: &mut Page,
+) {
     let rect = page.rect();
     let n = map.points.len();
     if map.order.len() != n {
@@ -514,7 +535,26 @@ fn place_excerpts(map: &mut Map, camera: &Camera, voyage: &Voyage, page: &mut Pa
     // The voyage's line has its room before all others.
     if let Some(stop) = voyage.stops.back() {
         let at = camera.to_window(voyage.head, rect);
-        taken.push(line_room(&stop.line, at, rect, page));
+        taken.push(line_room(&stop.line, at, rect, page).pad(-10.0));
+    }
+    if search.is_open {
+        let height = 70.0 + RESULT_SIZE * 1.35 * search.results.len() as f32;
+        let corner = rect.bottom_left();
+        taken.push(Rect::from_corners(corner, corner + vec2(460.0, height)));
+    }
+    // And so have the words of regions.
+    if camera.zoom < REGIONS_UNTIL {
+        let mut named: Vec<Rect> = Vec::new();
+        for region in &mut map.regions {
+            let (hand, at) = (region_hand(camera, rect), camera.to_window(region.place, rect));
+            let width = page.measure(&region.words, hand);
+            let room = Rect::from_x_y_w_h(at.x, at.y + 4.0, width + 24.0, hand.size() * 1.7);
+            region.has_room = named.iter().all(|other| other.overlap(room).is_none());
+            if region.has_room {
+                named.push(room);
+            }
+        }
+        taken.extend(named);
     }
     let letters = (EXCERPT * (0.75 + 0.25 * camera.zoom)).min(90.0) as usize;
     let mut order = map.order.clone();
@@ -563,9 +603,9 @@ fn excerpt_hand(point: &Point) -> Hand {
 }
 
 fn excerpt_room(at: Vec2, width: f32, size: f32, is_left: bool) -> Rect {
-    let (gap, height) = (9.0, size * 1.9);
+    let (gap, height) = (9.0, size * 2.3);
     let x = if is_left { at.x - gap - width / 2.0 } else { at.x + gap + width / 2.0 };
-    Rect::from_x_y_w_h(x, at.y, width + 10.0, height)
+    Rect::from_x_y_w_h(x, at.y, width + 26.0, height)
 }
 
 /// Where the voyage's line stands: above its light, and inside the window.
@@ -591,11 +631,11 @@ fn view(app: &App, model: &Model) {
     }
     // Many points are small, and each is faint; nearer ones are larger.
     let crowd = (model.map.points.len() as f32 / 1000.0).max(0.5).powf(-0.25);
-    let radius = (1.7 * camera.zoom.powf(0.35) * crowd).clamp(0.9, 4.5);
+    let radius = (1.9 * camera.zoom.powf(0.35) * crowd).clamp(1.0, 4.5);
     let dimmed = 1.0 - 0.4 * model.search.strength;
-    for point in &model.map.points {
+    for point in model.map.points.iter().filter(|point| !point.text.is_empty()) {
         let at = camera.to_window(point.place, rect);
-        let own = 0.42 + 0.4 * point.excerpt;
+        let own = 0.6 + 0.4 * point.excerpt;
         page.dot(at, radius, IVORY, own * crowd.max(0.7) * dimmed);
         if point.light > 0.01 {
             page.glow(at, 26.0, MATCH, 0.5 * point.light);
@@ -605,10 +645,14 @@ fn view(app: &App, model: &Model) {
     if model.is_typeset {
         let letters = (EXCERPT * (0.75 + 0.25 * camera.zoom)).min(90.0) as usize;
         let is_moving = camera.is_moving();
+        let head = camera.to_window(model.voyage.head, rect);
         for point in model.map.points.iter().filter(|point| point.excerpt > 0.02) {
             let at = camera.to_window(point.place, rect);
             let is_moving = is_moving || point.place.distance(point.target) > 1e-4;
-            show_excerpt(&mut page, point, at, letters, dimmed, is_moving);
+            // Those in the voyage's light are brighter.
+            let off = at.distance(head) / (rect.w() * 0.22);
+            let lit = dimmed * (0.46 + 0.4 * (-off * off).exp());
+            show_excerpt(&mut page, point, at, letters, lit, is_moving);
         }
     }
     show_voyage(model, &mut page);
@@ -625,27 +669,34 @@ fn show_excerpt(
     point: &Point,
     at: Vec2,
     letters: usize,
-    dimmed: f32,
+    lit: f32,
     is_moving: bool,
 ) {
     let words = shortened(point, letters);
     let colour = if point.found > 0.0 { MATCH } else { IVORY };
-    let strength = point.excerpt * (0.62 * dimmed + 0.38 * point.light);
+    let strength = point.excerpt * (lit + (1.0 - lit) * point.light);
     let hand = excerpt_hand(point).colour(colour).strength(strength).afloat(is_moving);
-    let x = if point.is_left { at.x - 9.0 - page.measure(&words, hand) } else { at.x + 9.0 };
-    page.write(&words, hand, vec2(x, at.y - hand.size() * 0.24));
+    let width = page.measure(&words, hand);
+    let x = if point.is_left { at.x - 9.0 - width } else { at.x + 9.0 };
+    let at = vec2(x, at.y - hand.size() * 0.24);
+    page.shade(at, width, hand.size(), 0.8 * point.excerpt);
+    page.write(&words, hand, at);
 }
 
 /// The words of regions, large and faint, as constellations have names.
 fn show_regions(map: &Map, camera: &Camera, page: &mut Page) {
     let rect = page.rect();
-    let fade = smooth(9.0, 3.0, camera.zoom);
+    let fade = smooth(REGIONS_UNTIL, REGIONS_UNTIL / 2.0, camera.zoom);
     for region in &map.regions {
         let at = camera.to_window(region.place, rect);
-        let size = (rect.w() / 46.0).clamp(16.0, 30.0) * camera.zoom.powf(0.4);
-        let hand = Hand::italic(size).colour(REGION).strength(0.36 * region.strength * fade);
-        page.write_centred(&region.words, hand.spaced(0.06).afloat(true), at);
+        let hand = region_hand(camera, rect).strength(0.62 * region.strength * fade);
+        page.write_centred(&region.words, hand, at);
     }
+}
+
+fn region_hand(camera: &Camera, window: Rect) -> Hand {
+    let size = (window.w() / 64.0).clamp(14.0, 23.0) * camera.zoom.powf(0.3);
+    Hand::italic(size).colour(REGION).spaced(0.09).afloat(true)
 }
 
 /// The thread, the light at its head, and the lines that were read on the way.
@@ -654,14 +705,20 @@ fn show_voyage(model: &Model, page: &mut Page) {
     let Some(newest) = voyage.stops.back() else { return };
     let n = (voyage.stops.len() * 24).max(2);
     let way = |t: f32| camera.to_window(voyage.way(t), rect);
+    let mut places: Vec<Vec2> = (0..=n).map(|i| way(i as f32 / n as f32)).collect();
+    // Light takes no corner sharply.
+    for _ in 0..60 {
+        for i in 1..n {
+            places[i] = (places[i - 1] + places[i] * 2.0 + places[i + 1]) / 4.0;
+        }
+    }
     for (width, strength) in [(SHINE * 2.2, 0.30), (SHINE * 0.42, 0.95)] {
-        let places: Vec<(Vec2, f32, f32)> = (0..=n)
-            .map(|i| {
-                let t = i as f32 / n as f32;
-                (way(t), width * (0.35 + 0.65 * t), strength * t.powf(1.3))
-            })
-            .collect();
-        page.thread(&places, AMBER);
+        let shine = |(i, at): (usize, &Vec2)| {
+            let t = i as f32 / n as f32;
+            (*at, width * (0.35 + 0.65 * t), strength * t.powf(1.3))
+        };
+        let thread: Vec<_> = places.iter().enumerate().map(shine).collect();
+        page.thread(&thread, AMBER);
     }
     let head = way(1.0);
     page.glow(head, SHINE * 9.0, AMBER, 0.42);
@@ -669,20 +726,18 @@ fn show_voyage(model: &Model, page: &mut Page) {
     if !model.is_typeset {
         return;
     }
-    // Those before stay where they were read, and go out.
-    for (n, stop) in voyage.stops.iter().rev().enumerate().skip(1).take(3) {
-        let room = line_room(&stop.line, camera.to_window(stop.place, rect), rect, page);
-        let strength = 0.42 * smooth(0.0, 0.8, newest.age) * 0.45_f32.powi(n as i32 - 1);
-        let going = smooth(voyage.pace * 1.1, voyage.pace * 0.2, newest.age);
-        let strength = if n == 1 { strength.max(going * 0.8) } else { strength };
-        let hand = line_hand(rect).strength(strength);
-        page.write_centred(&stop.line, hand, vec2(room.x(), room.y() - hand.size() * 0.3));
-        if n == 1 && going < 0.1 {
-            break;
-        }
+    // The line before goes out where it was read, then the new one comes.
+    let (going, coming) = (newest.age / voyage.pace * 3.0, newest.age / voyage.pace * 3.0 - 0.7);
+    if let Some(before) = voyage.stops.iter().rev().nth(1) {
+        let hand = line_hand(rect).strength(smooth(1.0, 0.0, going));
+        let room = line_room(&before.line, camera.to_window(before.place, rect), rect, page);
+        page.write_centred(&before.line, hand, vec2(room.x(), room.y() - hand.size() * 0.3));
     }
+    let hand = line_hand(rect).strength(smooth(0.0, 1.0, coming));
     let room = line_room(&newest.line, head, rect, page);
-    let hand = line_hand(rect).strength(smooth(0.0, 0.5, newest.age / voyage.pace));
+    let width = page.measure(&newest.line, hand);
+    let at = vec2(room.x() - width / 2.0, room.y() - hand.size() * 0.3);
+    page.shade(at, width, hand.size(), 0.85 * hand.looks());
     page.write_centred(&newest.line, hand, vec2(room.x(), room.y() - hand.size() * 0.3));
 }
 
@@ -691,6 +746,15 @@ fn show_search(model: &Model, page: &mut Page) {
     if search.strength > 0.01 {
         let hand = Hand::roman(24.0).colour(MATCH).strength(search.strength);
         let at = vec2(rect.left() + 28.0, rect.bottom() + 30.0);
+        for (n, words) in search.results.iter().enumerate() {
+            let strength = search.strength * (0.95 - 0.07 * n as f32);
+            let hand = Hand::roman(RESULT_SIZE).colour(MATCH).strength(strength);
+            let at = at + vec2(0.0, 40.0 + RESULT_SIZE * 1.35 * n as f32);
+            let words = excerpt(words, 56);
+            let width = page.measure(&words, hand);
+            page.shade(at, width, RESULT_SIZE, 0.9 * search.strength);
+            page.write(&words, hand, at);
+        }
         let words = if search.words.is_empty() { "search" } else { search.words.as_str() };
         let faint = if search.words.is_empty() { 0.5 } else { 1.0 };
         let width = page.write(words, hand.strength(search.strength * faint), at);

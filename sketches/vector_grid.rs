@@ -19,10 +19,10 @@ use std::time::{Duration, Instant};
 
 /// Numbers in a latent vector of the verse model.
 const LATENT: usize = 64;
-/// Latent units to the width of the window at first; two random places are 11 apart.
-const SPAN: f32 = 9.0;
+/// Latent units from cell to cell at first; two random places are 11 apart.
+const STEP: f32 = 1.0;
 /// A cell is so wide and high, in points, and up to twice as much.
-const CELL: Vec2 = Vec2::new(212.0, 84.0);
+const CELL: Vec2 = Vec2::new(208.0, 80.0);
 /// Cells on each side of a square that is asked for at once.
 const ASKED: i32 = 5;
 /// The size of type in points.
@@ -30,8 +30,8 @@ const SIZE: f32 = 16.0;
 /// Seconds in which a line comes and goes.
 const FADE: f32 = 0.16;
 /// How bright cells are in the middle of the window, and how dark at its edge.
-const BRIGHT: f32 = 0.92;
-const DARK: f32 = 0.30;
+const BRIGHT: f32 = 0.95;
+const DARK: f32 = 0.26;
 /// Latent units a second, on the walk from pin to pin.
 const SPEED: f32 = 0.9;
 /// How freely lines are read on that walk.
@@ -148,12 +148,12 @@ fn model(app: &App) -> Model {
         stage: Stage::new(app, options, "vector_grid", KEYS),
         osc,
         plane: Plane::new(vec![0.0; LATENT], 1),
-        camera: Camera::new(width as f32),
+        camera: Camera::new(),
         cells: HashMap::new(),
         asked: None,
         pins: Vec::new(),
         walk: Walk::default(),
-        mouse: Vec2::ZERO,
+        mouse: Vec2::splat(f32::MAX),
         typed: None,
         seed: 1,
         is_found: false,
@@ -201,8 +201,8 @@ fn blob(vector: &[f32]) -> Type {
 }
 
 impl Camera {
-    fn new(width: f32) -> Self {
-        let scale = width / SPAN;
+    fn new() -> Self {
+        let scale = CELL.x * 1.05 / STEP;
         Self {
             at: Vec2::ZERO,
             wanted_at: Vec2::ZERO,
@@ -291,7 +291,7 @@ fn key_pressed(app: &App, model: &mut Model, key: KeyCode) {
         }
         KeyCode::Digit0 => {
             model.camera.wanted_at = Vec2::ZERO;
-            model.camera.wanted_scale = app.main_window().rect().w() / SPAN;
+            model.camera.wanted_scale = Camera::new().scale;
         }
         _ => model.stage.key_pressed(app, key),
     }
@@ -561,7 +561,7 @@ fn show_line(model: &Model, page: &mut Page, cell: Cell, line: &Line) {
     if model.walk.strength > 0.01 {
         let head = model.camera.to_window(on_the_way(&model.pins, model.walk.along));
         let off = ((at - head - vec2(0.0, 24.0)) / (CELL * vec2(1.5, 0.9))).length();
-        strength *= 1.0 - model.walk.strength * (0.35 + 0.6 * (-off * off).exp());
+        strength *= 1.0 - model.walk.strength * (0.25 + 0.7 * (-off * off).exp());
     }
     let is_pinned = model.pins.iter().any(|pin| pin.place == cell.place());
     if strength > 0.02 && !is_pinned {
@@ -590,8 +590,17 @@ fn show_way(model: &Model, page: &mut Page) {
     for leg in 0..last {
         let from = model.camera.to_window(model.pins[leg].place);
         let to = model.camera.to_window(model.pins[(leg + 1) % n].place);
-        let strength = 0.42 + 0.2 * model.walk.strength;
-        page.thread(&[(from, 2.6, strength), (to, 2.6, strength)], AMBER);
+        let strength = 0.36 + 0.2 * model.walk.strength;
+        // It leaves room for what is pinned.
+        let places: Vec<(Vec2, f32, f32)> = (0..=48)
+            .map(|i| {
+                let at = from.lerp(to, i as f32 / 48.0);
+                let off = |pin: Vec2| ((at - pin) / (CELL * vec2(0.52, 0.5))).length();
+                let clear = smooth(0.8, 1.3, off(from).min(off(to)));
+                (at, 2.4, strength * clear)
+            })
+            .collect();
+        page.thread(&places, AMBER);
     }
 }
 
@@ -608,8 +617,11 @@ fn show_walk(model: &Model, page: &mut Page) {
     let arrived = smooth(0.0, 0.45, walk.line_age);
     for (words, strength) in [(&walk.before, 1.0 - arrived), (&walk.line, arrived)] {
         let hand = Hand::italic(size).colour(AMBER).strength(strength * walk.strength).afloat(true);
-        let free = (window.w() / 2.0 - page.measure(words, hand) / 2.0 - 16.0).max(0.0);
-        page.write_centred(words, hand, vec2(at.x.clamp(-free, free), at.y + size * 0.9));
+        let width = page.measure(words, hand);
+        let free = (window.w() / 2.0 - width / 2.0 - 16.0).max(0.0);
+        let start = vec2(at.x.clamp(-free, free) - width / 2.0, at.y + size * 0.9);
+        page.shade(start, width, size, 0.9 * hand.looks());
+        page.write(words, hand, start);
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! Beside a running enjamb. `h` lists the keys.
 
-use enjamb_sketches::osc::{number, numbers, text};
+use enjamb_sketches::osc::{numbers, text};
 use enjamb_sketches::{
     AMBER, Hand, Heard, IVORY, InkPlugin, MIST, Options, Osc, Page, Stage, ease, smooth,
 };

@@ -151,17 +151,19 @@ impl Page<'_, '_, '_> {
         (run.width + hand.spacing * run.glyphs.len() as f32) * hand.size
     }
 
-    /// Breaks a text into lines that are no wider than a measure. A single word may be.
+    /// Breaks a text into as few lines as fit a measure, all about as wide. A single word may be
+    /// wider.
     pub fn wrap(&mut self, text: &str, hand: Hand, measure: f32) -> Vec<String> {
-        let mut lines: Vec<String> = Vec::new();
-        for word in text.split_whitespace() {
-            let longer = lines.last().map(|line| format!("{line} {word}"));
-            match longer.filter(|longer| self.measure(longer, hand) <= measure) {
-                Some(longer) => *lines.last_mut().expect("it was the last") = longer,
-                None => lines.push(word.to_string()),
-            }
-        }
-        lines
+        let space = self.measure(" ", hand);
+        let words: Vec<(&str, f32)> =
+            text.split_whitespace().map(|word| (word, self.measure(word, hand))).collect();
+        let widest = words.iter().map(|(_, width)| *width).fold(0.0, f32::max);
+        let n_lines = fill(&words, space, measure).len();
+        // The narrowest column that makes no more lines of it.
+        let narrow = (1..12).map(|n| measure * (1.0 - n as f32 / 16.0)).take_while(|narrow| {
+            *narrow >= widest && fill(&words, space, *narrow).len() == n_lines
+        });
+        fill(&words, space, narrow.last().unwrap_or(measure))
     }
 
     /// Writes a text from a place on its baseline to the right, and says how wide it runs.
@@ -236,11 +238,7 @@ impl Page<'_, '_, '_> {
 
     /// A thread of light through places, each with the thread's radius and strength there.
     pub fn thread(&mut self, places: &[(Vec2, f32, f32)], colour: Colour) {
-        let mut slice = self.desk.atlas.glow();
-        // Only from edge to edge through the middle of the glow.
-        let middle = (slice.uv[0] + slice.uv[2]) / 2.0;
-        (slice.uv[0], slice.uv[2]) = (middle, middle);
-        let ink = pack(colour);
+        let (slice, ink) = (self.slice(), pack(colour));
         let side = |n: usize| {
             let along = places[(n + 1).min(places.len() - 1)].0 - places[n.saturating_sub(1)].0;
             vec2(-along.y, along.x).normalize_or_zero() * places[n].1
@@ -256,6 +254,32 @@ impl Page<'_, '_, '_> {
                 alpha_a, alpha_b, alpha_b, alpha_a,
             ]);
         }
+    }
+
+    /// Darkens what lies under a line of type that begins at a place on its baseline.
+    pub fn shade(&mut self, at: Vec2, width: f32, size: f32, strength: f32) {
+        let middle = at + vec2(0.0, size * 0.25);
+        let (end, fade) = (middle + vec2(width, 0.0), vec2(size * 0.5, 0.0));
+        let slice = self.slice();
+        let up = vec2(0.0, size * 1.05);
+        let parts = [
+            (middle - fade, middle + fade, [0.0, strength]),
+            (middle + fade, end - fade, [strength, strength]),
+            (end - fade, end + fade, [strength, 0.0]),
+        ];
+        for (from, to, [a, b]) in parts {
+            self.desk.quad([from + up, to + up, to - up, from - up], slice, pack(NIGHT), [
+                a, b, b, a,
+            ]);
+        }
+    }
+
+    /// From edge to edge through the middle of the glow.
+    fn slice(&self) -> Sprite {
+        let mut slice = self.desk.atlas.glow();
+        let middle = (slice.uv[0] + slice.uv[2]) / 2.0;
+        (slice.uv[0], slice.uv[2]) = (middle, middle);
+        slice
     }
 
     /// A hairline from side to side or from top to bottom, one pixel wide.
@@ -297,6 +321,26 @@ impl Page<'_, '_, '_> {
     fn is_near(&self, at: Vec2, reach: f32) -> bool {
         at.x.abs() < self.rect.w() / 2.0 + reach && at.y.abs() < self.rect.h() / 2.0 + reach
     }
+}
+
+/// Fills lines with words of known widths.
+fn fill(words: &[(&str, f32)], space: f32, measure: f32) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut end = 0.0;
+    for (word, width) in words {
+        match lines.last_mut().filter(|_| end + space + width <= measure) {
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
+                end += space + width;
+            }
+            None => {
+                lines.push((*word).to_string());
+                end = *width;
+            }
+        }
+    }
+    lines
 }
 
 impl Desk {

@@ -10,9 +10,7 @@ use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use enjamb::router::{Argument, Message};
 use enjamb::signature::Values;
 use enjamb::{Project, Runtime};
-use enjamb_sketches::{
-    AMBER, Hand, IVORY, InkPlugin, MIST, Options, Page, Stage, ease, smooth,
-};
+use enjamb_sketches::{AMBER, Hand, IVORY, InkPlugin, MIST, Options, Page, Stage, ease, smooth};
 use nannou::prelude::*;
 use std::collections::VecDeque;
 use std::sync::Arc;

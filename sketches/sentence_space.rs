@@ -160,7 +160,8 @@ fn model(app: &App) -> Model {
         .mouse_wheel(mouse_wheel)
         .build();
     // What it asks itself is answered without a subscription.
-    let osc = Osc::open(options.at, &["/map/point", "/map/frame", "/voyage"]).expect("the system has a socket");
+    let osc = Osc::open(options.at, &["/map/point", "/map/frame", "/voyage"])
+        .expect("the system has a socket");
     Model {
         stage: Stage::new(app, options, "sentence_space", KEYS),
         osc,
@@ -395,7 +396,8 @@ fn hear(model: &mut Model, message: &Message) {
             }
         }
         "/voyage/place" => {
-            if let (Some(Type::Int(step)), Some(place)) = (message.args.first(), place(message, 1)) {
+            if let (Some(Type::Int(step)), Some(place)) = (message.args.first(), place(message, 1))
+            {
                 // A line and its place have the same step.
                 let line = model.voyage.lines.remove(step).unwrap_or_default();
                 model.voyage.arrive(line, place);
@@ -568,7 +570,8 @@ fn place_excerpts(
         let at = camera.to_window(point.place, rect);
         let is_inside = rect.contains(at);
         let mut room = None;
-        if is_inside && (n_excerpts < MOST_EXCERPTS || point.found > 0.0) && !point.text.is_empty() {
+        if is_inside && (n_excerpts < MOST_EXCERPTS || point.found > 0.0) && !point.text.is_empty()
+        {
             let hand = excerpt_hand(point);
             let width = page.measure(&shortened(point, letters), hand);
             room = [point.is_left, !point.is_left].into_iter().find_map(|is_left| {

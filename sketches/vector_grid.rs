@@ -499,9 +499,8 @@ fn walk(model: &mut Model, seconds: f32) {
 
 /// The place so far along the way through all pins, and back from the last to the first.
 fn on_the_way(pins: &[Pin], along: f32) -> Vec2 {
-    let legs: Vec<(Vec2, Vec2)> = (0..pins.len())
-        .map(|n| (pins[n].place, pins[(n + 1) % pins.len()].place))
-        .collect();
+    let legs: Vec<(Vec2, Vec2)> =
+        (0..pins.len()).map(|n| (pins[n].place, pins[(n + 1) % pins.len()].place)).collect();
     let length: f32 = legs.iter().map(|(from, to)| from.distance(*to)).sum();
     let mut rest = along % length.max(1e-6);
     for (from, to) in legs {

@@ -219,9 +219,11 @@ impl Column {
     fn push(&mut self, mut word: Word, page: &mut Page) {
         let em = Hand::roman(1.0);
         let width = page.measure(&word.text, em);
-        let end = self.rows.back().and_then(|row| row.last()).map(|last| {
-            last.x + page.measure(&last.text, em) + page.measure(" ", em)
-        });
+        let end = self
+            .rows
+            .back()
+            .and_then(|row| row.last())
+            .map(|last| last.x + page.measure(&last.text, em) + page.measure(" ", em));
         match end.filter(|end| end + width <= self.measure) {
             Some(end) => word.x = end,
             None => {

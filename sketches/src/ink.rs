@@ -71,10 +71,7 @@ impl Plugin for InkPlugin {
 
 /// Turns multisampling off: edges are smooth in the atlas already, and it takes most of a frame
 /// where there is no graphics card.
-fn smooth_by_coverage(
-    cameras: Query<(Entity, &Msaa), With<NannouCamera>>,
-    mut commands: Commands,
-) {
+fn smooth_by_coverage(cameras: Query<(Entity, &Msaa), With<NannouCamera>>, mut commands: Commands) {
     for (camera, msaa) in &cameras {
         if *msaa != Msaa::Off {
             commands.entity(camera).insert(Msaa::Off);

@@ -202,9 +202,12 @@ impl Page<'_, '_, '_> {
             let left = origin + along * sprite.left * shrink + up * sprite.top * shrink;
             let right = along * sprite.size[0] * shrink;
             let down = -up * sprite.size[1] * shrink;
-            desk.quad([left, left + right, left + right + down, left + down], sprite, ink, [
-                strength; 4
-            ]);
+            desk.quad(
+                [left, left + right, left + right + down, left + down],
+                sprite,
+                ink,
+                [strength; 4],
+            );
         }
         width
     }
@@ -231,9 +234,12 @@ impl Page<'_, '_, '_> {
         }
         let (x, y) = (vec2(radius, 0.0), vec2(0.0, radius));
         let sprite = self.desk.atlas.glow();
-        self.desk.quad([at - x + y, at + x + y, at + x - y, at - x - y], sprite, pack(colour), [
-            alpha; 4
-        ]);
+        self.desk.quad(
+            [at - x + y, at + x + y, at + x - y, at - x - y],
+            sprite,
+            pack(colour),
+            [alpha; 4],
+        );
     }
 
     /// A thread of light through places, each with the thread's radius and strength there.
@@ -250,9 +256,12 @@ impl Page<'_, '_, '_> {
             }
             let (over_a, over_b) = (side(n - 1), side(n));
             let [alpha_a, alpha_b] = [strong_a, strong_b].map(|strength| -strength * strength);
-            self.desk.quad([a + over_a, b + over_b, b - over_b, a - over_a], slice, ink, [
-                alpha_a, alpha_b, alpha_b, alpha_a,
-            ]);
+            self.desk.quad(
+                [a + over_a, b + over_b, b - over_b, a - over_a],
+                slice,
+                ink,
+                [alpha_a, alpha_b, alpha_b, alpha_a],
+            );
         }
     }
 
@@ -268,9 +277,12 @@ impl Page<'_, '_, '_> {
             (end - fade, end + fade, [strength, 0.0]),
         ];
         for (from, to, [a, b]) in parts {
-            self.desk.quad([from + up, to + up, to - up, from - up], slice, pack(NIGHT), [
-                a, b, b, a,
-            ]);
+            self.desk.quad(
+                [from + up, to + up, to - up, from - up],
+                slice,
+                pack(NIGHT),
+                [a, b, b, a],
+            );
         }
     }
 

@@ -132,3 +132,36 @@ impl TypeFace {
         sprite
     }
 }
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn texts_are_set_once_with_kerning_and_ligatures() {
+        let mut face = TypeFace::default();
+        let line = face.set(Cut::Roman, "The sea is calm tonight.");
+        assert!(Arc::ptr_eq(&line, &face.set(Cut::Roman, "The sea is calm tonight.")));
+        assert!((6.0..14.0).contains(&line.width), "{}", line.width);
+        let mut width = |text| face.set(Cut::Italic, text).width;
+        assert!(width("AV") < width("A") + width("V"));
+        // "fi" is one glyph, and an emoji is none.
+        assert_eq!(face.set(Cut::Roman, "fi").glyphs.len(), 1);
+        assert_eq!(face.set(Cut::Roman, "\u{1f319}").glyphs.len(), 0);
+    }
+
+    #[test]
+    fn glyphs_are_drawn_once() {
+        let (mut face, mut atlas) = (TypeFace::default(), Atlas::default());
+        atlas.take_change();
+        let glyph = face.set(Cut::Roman, "a").glyphs[0].0;
+        let key = (Cut::Roman, glyph, 80, 0);
+        let sprite = face.glyph(&mut atlas, key).unwrap();
+        assert!((4.0..16.0).contains(&sprite.size[0]) && sprite.top > 5.0);
+        assert!(atlas.take_change().is_some());
+        assert_eq!(face.glyph(&mut atlas, key), Some(sprite));
+        assert!(atlas.take_change().is_none());
+        let space = face.set(Cut::Roman, " ").glyphs[0].0;
+        assert_eq!(face.glyph(&mut atlas, (Cut::Roman, space, 80, 0)), None);
+    }
+}

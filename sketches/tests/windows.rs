@@ -235,8 +235,9 @@ fn sentence_space_drifts_and_has_a_thread_of_light() {
     let mut sketch = Sketch::start(program, "sentence_space", said.address, "1280x720");
     sketch.wait_for("points and excerpts", |frame| n_drawn(frame) > 3000 && read(frame).len() > 20);
     sketch.wait_for("a thread of light", |frame| {
-        let is_amber =
-            |pixel: &&image::Rgb<u8>| pixel.0[0] > 150 && pixel.0[0] > pixel.0[2].saturating_add(60);
+        let is_amber = |pixel: &&image::Rgb<u8>| {
+            pixel.0[0] > 150 && pixel.0[0] > pixel.0[2].saturating_add(60)
+        };
         frame.pixels().filter(is_amber).count() > 400
     });
     send(said.runtime(), "/voyage/stop");
@@ -247,7 +248,8 @@ fn sentence_space_drifts_and_has_a_thread_of_light() {
         is_still
     });
     std::thread::scope(|scope| {
-        scope.spawn(|| said.runtime().run("map", "project", Values::new().with("seed", 7)).unwrap());
+        scope
+            .spawn(|| said.runtime().run("map", "project", Values::new().with("seed", 7)).unwrap());
         sketch.wait_for("points that move", |frame| {
             let n = n_changed(&last, frame);
             last = frame.clone();

@@ -22,6 +22,8 @@ const EXCERPT: f32 = 30.0;
 /// Their size in points, and how many there are at most.
 const EXCERPT_SIZE: f32 = 15.0;
 const MOST_EXCERPTS: usize = 38;
+/// Points in a frame that are tried for room.
+const TRIES: usize = 300;
 /// Seconds in which excerpts come, and in which points follow the map.
 const FADE: f32 = 0.35;
 const DRIFT: f32 = 0.12;
@@ -77,8 +79,9 @@ struct Map {
     regions: Vec<Region>,
     /// Seconds until the regions are asked for, after points have moved.
     ask_regions: f32,
-    /// The order in which points may have an excerpt: those that have one first.
+    /// The order in which points may have an excerpt, and how far it has been gone through.
     order: Vec<usize>,
+    tried: usize,
     seed: i32,
 }
 
@@ -559,19 +562,21 @@ fn place_excerpts(
         taken.extend(named);
     }
     let letters = (EXCERPT * (0.75 + 0.25 * camera.zoom)).min(90.0) as usize;
-    let mut order = map.order.clone();
-    order.sort_by_key(|i| {
-        let point = &map.points[*i];
-        (-(point.found * 100.0) as i32, !point.has_room)
-    });
+    // What was found comes first, then what had room before, then some of the others in turn.
+    let points = &map.points;
+    let found = map.order.iter().filter(|i| points[**i].found > 0.0);
+    let shown = map.order.iter().filter(|i| points[**i].has_room && points[**i].found <= 0.0);
+    let next = map.order.iter().cycle().skip(map.tried).take(TRIES.min(n));
+    let next = next.filter(|i| !points[**i].has_room && points[**i].found <= 0.0);
+    let order: Vec<usize> = found.chain(shown).chain(next).copied().collect();
+    map.tried = (map.tried + TRIES) % n.max(1);
     let mut n_excerpts = 0;
     for i in order {
         let point = &map.points[i];
         let at = camera.to_window(point.place, rect);
-        let is_inside = rect.contains(at);
+        let is_wanted = n_excerpts < MOST_EXCERPTS || point.found > 0.0;
         let mut room = None;
-        if is_inside && (n_excerpts < MOST_EXCERPTS || point.found > 0.0) && !point.text.is_empty()
-        {
+        if is_wanted && rect.contains(at) && !point.text.is_empty() {
             let hand = excerpt_hand(point);
             let width = page.measure(&shortened(point, letters), hand);
             room = [point.is_left, !point.is_left].into_iter().find_map(|is_left| {
@@ -583,13 +588,11 @@ fn place_excerpts(
             });
         }
         let point = &mut map.points[i];
-        point.has_room = room.is_some();
+        point.has_room = false;
         if let Some((is_left, room)) = room {
             // An excerpt changes sides only where it can't be seen.
-            if point.is_left != is_left && point.excerpt > 0.15 {
-                point.has_room = false;
-            } else {
-                point.is_left = is_left;
+            if point.is_left == is_left || point.excerpt < 0.15 {
+                (point.is_left, point.has_room) = (is_left, true);
             }
             taken.push(room);
             n_excerpts += 1;

@@ -25,6 +25,8 @@ const STEP: f32 = 1.0;
 const CELL: Vec2 = Vec2::new(208.0, 80.0);
 /// Cells on each side of a square that is asked for at once.
 const ASKED: i32 = 5;
+/// Lines that are remembered; when there are more, those far away are forgotten.
+const MOST_CELLS: usize = 10_000;
 /// The size of type in points.
 const SIZE: f32 = 16.0;
 /// Seconds in which a line comes and goes.
@@ -389,6 +391,10 @@ fn update(app: &App, model: &mut Model) {
         line.strength = ease(line.strength, shown, seconds, FADE);
     }
     carry_over(&mut model.cells, level);
+    if model.cells.len() > MOST_CELLS {
+        let near = window.pad(-window.w());
+        model.cells.retain(|cell, _| near.contains(camera.to_window(cell.place())));
+    }
     ask_for_cells(model, window);
     walk(model, seconds);
     let waiting = if model.is_found { 0.0 } else { 1.0 };
@@ -555,6 +561,9 @@ fn light(model: &Model, window: Rect, at: Vec2) -> f32 {
 
 fn show_line(model: &Model, page: &mut Page, cell: Cell, line: &Line) {
     let at = model.camera.to_window(cell.place());
+    if !page.rect().pad(-CELL.x).contains(at) {
+        return;
+    }
     let mut strength = line.strength * light(model, page.rect(), at);
     // What is read on the walk must be readable.
     if model.walk.strength > 0.01 {

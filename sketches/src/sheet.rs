@@ -158,11 +158,11 @@ impl Page<'_, '_, '_> {
         let words: Vec<(&str, f32)> =
             text.split_whitespace().map(|word| (word, self.measure(word, hand))).collect();
         let widest = words.iter().map(|(_, width)| *width).fold(0.0, f32::max);
-        let n_lines = fill(&words, space, measure).len();
+        let n_lines = count(&words, space, measure);
         // The narrowest column that makes no more lines of it.
-        let narrow = (1..12).map(|n| measure * (1.0 - n as f32 / 16.0)).take_while(|narrow| {
-            *narrow >= widest && fill(&words, space, *narrow).len() == n_lines
-        });
+        let narrow = (1..12)
+            .map(|n| measure * (1.0 - n as f32 / 16.0))
+            .take_while(|narrow| *narrow >= widest && count(&words, space, *narrow) == n_lines);
         fill(&words, space, narrow.last().unwrap_or(measure))
     }
 
@@ -335,6 +335,18 @@ impl Page<'_, '_, '_> {
     }
 }
 
+/// How many lines words of known widths fill.
+fn count(words: &[(&str, f32)], space: f32, measure: f32) -> usize {
+    let mut end = f32::INFINITY;
+    let begins_a_line = |(_, width): &&(&str, f32)| {
+        let next = end + space + width;
+        let is_new = next > measure;
+        end = if is_new { *width } else { next };
+        is_new
+    };
+    words.iter().filter(begins_a_line).count()
+}
+
 /// Fills lines with words of known widths.
 fn fill(words: &[(&str, f32)], space: f32, measure: f32) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -366,5 +378,22 @@ impl Desk {
             self.vertices.push((corner.extend(0.0), packed));
         }
         self.indices.extend([0, 1, 2, 0, 2, 3].map(|corner| first + corner));
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn lines_are_filled_as_they_are_counted() {
+        let words: Vec<(&str, f32)> =
+            "the sea is calm tonight".split(' ').map(|word| (word, word.len() as f32)).collect();
+        for (measure, lines) in [(99.0, 1), (12.0, 2), (8.0, 3), (1.0, 5)] {
+            assert_eq!(count(&words, 1.0, measure), lines, "{measure}");
+            assert_eq!(fill(&words, 1.0, measure).len(), lines, "{measure}");
+        }
+        assert_eq!(fill(&words, 1.0, 12.0), ["the sea is", "calm tonight"]);
+        assert_eq!(count(&[], 1.0, 9.0), 0);
     }
 }

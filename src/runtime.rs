@@ -3,13 +3,14 @@
 mod announce;
 mod builder;
 mod keeper;
+mod listener;
 mod network;
 
 pub use builder::{RuntimeBuilder, shipped_model_dirs};
 
 use crate::engine::{Engine, Event, Request, Status};
 use crate::project::{HostedChain, HostedModel, Listen, Project, StateSettings};
-use crate::router::Router;
+use crate::router::{Message, Peer, Router};
 use crate::signature::Values;
 use crossbeam::channel::{self, RecvTimeoutError, Sender};
 use keeper::Keeper;
@@ -106,6 +107,12 @@ impl Runtime {
             Ok(_) => Err(RuntimeError::new("the run was cancelled")),
             Err(_) => Err(RuntimeError::new("the model was taken off")),
         }
+    }
+
+    /// Does what an OSC message would do. Answers and outputs go to subscribers and destinations, and
+    /// to [`on_message`](RuntimeBuilder::on_message).
+    pub fn send(&self, message: &Message) {
+        self.router.dispatch(message, Peer::Local);
     }
 
     /// Changes the running project into another. Models that are the same in both keep running, and

@@ -1,5 +1,6 @@
 //! Puts a runtime together.
 
+use super::listener::{Listened, Listener};
 use super::network::Network;
 use super::{Runtime, RuntimeError};
 use crate::engine::{Engine, EngineSettings, HostSettings, Notice, OnNotice};
@@ -16,6 +17,7 @@ pub struct RuntimeBuilder {
     project: Project,
     models: Vec<Factory>,
     with_network: bool,
+    listener: Option<Listener>,
     model_dirs: Vec<PathBuf>,
     clock: Arc<dyn Clock>,
 }
@@ -26,6 +28,7 @@ impl Default for RuntimeBuilder {
             project: Project::parse("").expect("an empty project is sound"),
             models: Vec::new(),
             with_network: true,
+            listener: None,
             model_dirs: shipped_model_dirs(),
             clock: Arc::new(SystemClock::start()),
         }
@@ -76,6 +79,15 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Tells the program itself of everything that models and chains send, as OSC would tell a
+    /// subscriber who asked for every address; and of what is answered to [`Runtime::send`]. The
+    /// function is called on the threads of models and chains, and must be quick.
+    #[must_use]
+    pub fn on_message(mut self, listener: impl Fn(&Message) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Arc::new(listener));
+        self
+    }
+
     /// Reads the time from another clock.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -103,12 +115,21 @@ impl RuntimeBuilder {
             self.clock,
             EngineSettings { seed: self.project.seed, model_dirs: self.model_dirs, on_notice },
         ));
+        let listened = |outlet: Arc<dyn Outlet>| -> Arc<dyn Outlet> {
+            match self.listener {
+                Some(listener) => Arc::new(Listened { outlet, listener }),
+                None => outlet,
+            }
+        };
         let (router, network) = match self.with_network {
             true => {
-                let (router, network) = Network::open(&engine, &self.project)?;
+                let (router, network) = Network::open(&engine, &self.project, listened)?;
                 (router, Some(network))
             }
-            false => (Arc::new(Router::new(Arc::clone(&engine), Arc::new(Nowhere))), None),
+            false => {
+                let outlet = listened(Arc::new(Nowhere));
+                (Arc::new(Router::new(Arc::clone(&engine), outlet)), None)
+            }
         };
         let _ = outlet.set(Arc::clone(router.outlet()));
         let mut runtime = Runtime {

@@ -5,7 +5,7 @@
 mod program;
 
 use clap::{Args, Parser, Subcommand};
-use program::{describe, doctor, eval, map, monitor, query, run, train};
+use program::{describe, doctor, eval, map, monitor, open, query, run, train};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -59,6 +59,8 @@ enum Command {
     },
     /// Lay a text out as a map, show it over OSC as it finds its shape, and draw it.
     Map(map::Options),
+    /// Open the running enjamb's page in the browser.
+    Open,
     /// Watch OSC pass in and out of the running enjamb.
     Monitor,
     /// Train a verse model on a file of lines, or go on training.
@@ -90,6 +92,7 @@ fn main() -> ExitCode {
             query::query(&model, &command, &inputs, &shared)
         }
         Command::Map(options) => map::map(&options, &shared),
+        Command::Open => open::open(&shared),
         Command::Monitor => monitor::monitor(&shared),
         Command::Train { corpus, out, config } => train::train(&corpus, &out, config.as_deref()),
         Command::Eval(options) => eval::eval(&options, shared.json),

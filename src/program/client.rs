@@ -56,6 +56,11 @@ impl Client {
         }
     }
 
+    /// Where it answers: "http://127.0.0.1:8000".
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
     /// Gets JSON.
     ///
     /// # Errors

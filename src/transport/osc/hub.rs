@@ -522,6 +522,12 @@ impl Outlet for Hub {
         }
     }
 
+    fn relay(&self, from: Peer, message: &Message) {
+        let mut deliveries = self.deliveries(Peer::Local);
+        deliveries.retain(|delivery| delivery.to != from);
+        self.deliver(deliveries, std::slice::from_ref(message), false);
+    }
+
     fn changed(&self, by: Peer, message: &Message) {
         if self.n_peers.load(Relaxed) == 0 {
             return;

@@ -5,6 +5,9 @@ import { download, picture, play, post, until } from "./browser.mjs";
 
 await play(async ({ open }) => {
   const page = await open("grid");
+  const LINE = "The sea is calm tonight.";
+  await page.fill("#grid-centre", LINE);
+  await page.locator("#grid-centre").blur();
   const cells = page.locator(".cell.written");
   const texts = () => page.evaluate(() => [...document.querySelectorAll(".cell.written")].map((cell) => {
     const box = cell.getBoundingClientRect();
@@ -18,12 +21,13 @@ await play(async ({ open }) => {
   const at = async (key) => (await texts()).find((cell) => cell.key === key);
 
   // The cell in the middle has the line of the middle; its neighbour that of a step along the axis.
-  await filled();
+  const { mean: centre } = await post("/models/poetry/encode", { text: LINE });
   const { x } = await post("/models/poetry/axes", { axes: "principal" });
   const single = async (center) => (await post("/models/poetry/grid", { center, columns: 1, rows: 1, temperature: 0 })).lines[0];
-  const zero = new Array(64).fill(0);
-  assert.equal((await at("0,0")).text, printed(await single(zero)));
-  assert.equal((await at("2,0")).text, printed(await single(x.map((x) => x * 2 * 0.75))));
+  const middleLine = printed(await single(centre));
+  await until("the middle is written", async () => (await at("0,0"))?.text === middleLine);
+  await filled();
+  assert.equal((await at("2,0")).text, printed(await single(centre.map((z, i) => z + x[i] * 2 * 0.75))));
   await page.waitForTimeout(600);
   await picture(page, "page-grid");
 
@@ -39,7 +43,7 @@ await play(async ({ open }) => {
     location.hash = "#grid";
   });
   await filled();
-  const order = await page.evaluate(() => window.order.map((key) => Math.hypot(...key.split(",").map((n, i) => Number(n) * (i ? 96 : 214)))));
+  const order = await page.evaluate(() => window.order.map((key) => Math.hypot(...key.split(",").map((n, i) => Number(n) * (i ? 98 : 206)))));
   const mean = (list) => list.reduce((sum, x) => sum + x, 0) / list.length;
   const third = Math.floor(order.length / 3);
   assert.ok(third > 5 && mean(order.slice(0, third)) < mean(order.slice(-third)), String(order));

@@ -9,6 +9,7 @@ import { drawThread, drawWords } from "./thread.js";
 export const LEVELS = [0.15, 0.26, 0.4, 0.58, 0.78];
 const LABEL_SIZE = 16.5;
 const FADE_MS = 220;
+const TRIES = 2500;
 const MOST_ZOOM = 400;
 const text = new TextDecoder();
 
@@ -24,6 +25,9 @@ export class Chart {
   #hashes = new Uint32Array(0);
   #order = new Uint32Array(0);
   #shown = new Map();
+  #cursor = 0;
+  #tried = 0;
+  #where = "";
   #widths = new Map();
   #byText = null;
   #marked = [];
@@ -429,8 +433,11 @@ export class Chart {
     pen.globalAlpha = 1;
   }
 
-  /** Excerpts that find room: those that were there stay, as long as they may. */
-  labelsIn(view, room, keep = []) {
+  /**
+   * Excerpts that find room: those that were there stay, as long as they may; then `tries` others are
+   * tried, from the one at `from` on.
+   */
+  labelsIn(view, room, keep = [], from = 0, tries = this.points.n) {
     const bucket = clamp(Math.floor(Math.log2(Math.max(1, this.zoom))), 0, 6);
     const most = 30 + 10 * bucket;
     const { places, kinds, n } = this.points;
@@ -447,7 +454,11 @@ export class Chart {
       const sx = view.width / 2 + (places[2 * i] - view.x) * view.scale + offset;
       const sy = view.height / 2 - (places[2 * i + 1] - view.y) * view.scale;
       if (sx < 0 || sy < 8 || sx > view.width - 40 || sy > view.height - 8 || room.isTaken(sx, sy)) return;
+      // Most find out cheaply that there is no room; only those that may fit are cut and measured.
+      const about = Math.min(this.texts[i].length, most) * 5.4;
+      if (room.isTaken(sx + about * 0.45, sy) || room.isTaken(sx + about * 0.9, sy)) return;
       const words = this.#excerpt(i, bucket, most);
+      if (!room.isFree(sx - airX / 2, sy - LABEL_SIZE / 2 - airY / 2, words.length * 5.4 + airX, LABEL_SIZE + airY)) return;
       const width = this.#measure(i, bucket, words);
       if (sx + width > view.width - 4) return;
       if (!room.take(sx - airX / 2, sy - LABEL_SIZE / 2 - airY / 2, width + airX, LABEL_SIZE + airY)) return;
@@ -457,7 +468,7 @@ export class Chart {
     this.out.forEach(consider);
     if (!hasOut || this.zoom > 4) {
       for (const i of keep) consider(i);
-      for (let k = 0; k < n && labels.length < limit; k += 1) consider(this.#order[k]);
+      for (let k = 0; k < Math.min(n, tries) && labels.length < limit; k += 1) consider(this.#order[(from + k) % n]);
     }
     return labels;
   }
@@ -486,12 +497,18 @@ export class Chart {
   }
 
   #label(pen, fade) {
-    const labels = this.labelsIn(this.view, this.room, this.#shown.keys());
+    // Some thousands are tried in a frame, and the rest in the next ones.
+    const { x, y, scale } = this.view;
+    const where = `${x} ${y} ${scale} ${this.#isMoving}`;
+    this.#tried = where === this.#where ? this.#tried + TRIES : 0;
+    this.#where = where;
+    const labels = this.labelsIn(this.view, this.room, this.#shown.keys(), this.#cursor, TRIES);
+    this.#cursor = (this.#cursor + TRIES) % Math.max(1, this.points.n);
     pen.font = `${LABEL_SIZE}px ${this.look.serif}`;
     pen.textBaseline = "middle";
     const before = this.#shown;
     const next = new Map();
-    let isFading = false;
+    let isFading = this.#tried < this.points.n;
     for (const label of labels) {
       const alpha = Math.min(1, (before.get(label.i)?.alpha ?? 0) + fade);
       isFading ||= alpha < 1;

@@ -56,7 +56,8 @@ export class Undo {
   }
 }
 
-export const isCalm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+export const isCalm = () => calm.matches;
 
 /** The theme's colours, as the style sheet has them. */
 export function colours() {

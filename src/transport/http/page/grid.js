@@ -65,7 +65,12 @@ export async function open(main) {
     space.temperature = temperature.read();
     space.forget();
   })));
-  const centre = h("input", { type: "text", id: "grid-centre", placeholder: "the middle of the space", spellcheck: "false", onchange: () => restart(() => space.centre(centre.value.trim())) });
+  const centre = h("input", { type: "text", id: "grid-centre", placeholder: "somewhere", spellcheck: "false", onchange: () => restart(() => space.centre(centre.value.trim())) });
+
+  const elsewhere = h("button", { type: "button", class: "plain small", onclick: () => {
+    centre.value = "";
+    restart(() => space.centre(""));
+  } }, "elsewhere");
 
   const shot = () => ({ cells: lattice.visible((key) => pins.has(key)), width: Math.round(lattice.width), height: Math.round(lattice.height) });
   const exports = menu("Export", [
@@ -81,7 +86,7 @@ export async function open(main) {
   ]);
   const settings = h("details", { class: "settings", open: innerWidth > 760 }, h("summary", {}, "Plane"),
     axes.element, ownForm,
-    h("div", { class: "field" }, h("div", { class: "head" }, h("label", { class: "label", for: "grid-centre" }, "around a line")), centre),
+    h("div", { class: "field" }, h("div", { class: "head" }, h("label", { class: "label", for: "grid-centre" }, "around a line"), elsewhere), centre),
     temperature.element);
   const panel = h("aside", { class: "panel", "aria-label": "Plane and pins", "data-still": true }, settings, pins.element, h("div", { class: "actions" }, exports), status);
   main.append(h("h1", { class: "offscreen" }, "Grid"), plane, panel, pins.reader);

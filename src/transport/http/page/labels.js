@@ -26,8 +26,8 @@ export class Room {
     return column < 0 || row < 0 || column >= this.columns || row >= this.rows || this.taken[row * this.columns + column] === 1;
   }
 
-  /** Takes a box if it is free and on the plane. */
-  take(x, y, width, height) {
+  /** Whether a box is free and on the plane. */
+  isFree(x, y, width, height) {
     const left = Math.floor(x / CELL_X);
     const right = Math.floor((x + width) / CELL_X);
     const top = Math.floor(y / CELL_Y);
@@ -36,7 +36,17 @@ export class Room {
     for (let row = top; row <= bottom; row += 1) {
       for (let i = row * this.columns + left; i <= row * this.columns + right; i += 1) if (this.taken[i]) return false;
     }
-    for (let row = top; row <= bottom; row += 1) this.taken.fill(1, row * this.columns + left, row * this.columns + right + 1);
+    return true;
+  }
+
+  /** Takes a box, if it is free. */
+  take(x, y, width, height) {
+    if (!this.isFree(x, y, width, height)) return false;
+    const left = Math.floor(x / CELL_X);
+    const right = Math.floor((x + width) / CELL_X);
+    for (let row = Math.floor(y / CELL_Y); row <= Math.floor((y + height) / CELL_Y); row += 1) {
+      this.taken.fill(1, row * this.columns + left, row * this.columns + right + 1);
+    }
     return true;
   }
 }

@@ -106,6 +106,7 @@ function commandPanel(model, command) {
       out.replaceChildren(...results(command.outputs, outputs, inputs));
       if (command.outputs.length === 0) out.replaceChildren(h("p", { class: "about" }, "Done."));
       note.textContent = took(milliseconds);
+      if (innerWidth <= 760) out.scrollIntoView({ block: "nearest" });
     } catch (error) {
       if (mine !== running) return;
       if (error.name === "AbortError") note.textContent = "Cancelled.";

@@ -25,6 +25,7 @@ export const PLAIN = 0;
 export const BACK = 1;
 export const OUT = 2;
 const DIM = 0.2;
+const STRENGTHS = [0.5, DIM, 1];
 
 /** `draw(view, points, look)` into the canvas; null where there is no graphics card. */
 export function graphics(canvas) {
@@ -97,28 +98,24 @@ export function pixels() {
       const scale = view.scale * look.density;
       const left = width / 2 - view.x * scale;
       const top = height / 2 + view.y * scale;
-      const stamps = [PLAIN, BACK, OUT].map((kind) => stamp(look.size * look.density * (kind === OUT ? 1.7 : 1)));
-      const alphas = [0.5, DIM, 1];
-      for (const pass of [0, OUT]) {
-        for (let i = 0; i < points.n; i += 1) {
-          const kind = points.kinds[i];
-          if ((kind === OUT) !== (pass === OUT)) continue;
-          const { side, alpha } = stamps[kind];
-          const x0 = Math.round(left + points.places[2 * i] * scale - side / 2);
-          const y0 = Math.round(top - points.places[2 * i + 1] * scale - side / 2);
-          if (x0 < 0 || y0 < 0 || x0 + side > width || y0 + side > height) continue;
-          const [r, g, b] = kind === OUT ? look.accent : look.ink;
-          const colour = (b << 16) | (g << 8) | r;
-          const strength = alphas[kind];
-          let from = 0;
-          for (let y = y0; y < y0 + side; y += 1) {
-            let to = y * width + x0;
-            for (let x = 0; x < side; x += 1, from += 1, to += 1) {
-              const over = alpha[from] * strength;
-              if (over === 0) continue;
-              const under = words[to] >>> 24;
-              words[to] = (Math.min(255, over + under * (1 - over / 255)) << 24) | colour;
-            }
+      const stamps = [PLAIN, BACK, OUT].map((kind) =>
+        stamp(look.size * look.density * (kind === OUT ? 1.7 : 1), STRENGTHS[kind], width));
+      const { places, kinds, n } = points;
+      for (const isOut of [false, true]) {
+        const [r, g, b] = isOut ? look.accent : look.ink;
+        const colour = (b << 16) | (g << 8) | r;
+        for (let i = 0; i < n; i += 1) {
+          const kind = kinds[i];
+          if ((kind === OUT) !== isOut) continue;
+          const { side, offsets, alphas } = stamps[kind];
+          const x = (left + places[2 * i] * scale - side / 2 + 0.5) | 0;
+          const y = (top - places[2 * i + 1] * scale - side / 2 + 0.5) | 0;
+          if (x < 0 || y < 0 || x + side > width || y + side > height) continue;
+          const start = y * width + x;
+          for (let k = 0; k < offsets.length; k += 1) {
+            const at = start + offsets[k];
+            const over = alphas[k];
+            words[at] = ((over + (((words[at] >>> 24) * (256 - over)) >> 8)) << 24) | colour;
           }
         }
       }
@@ -127,15 +124,20 @@ export function pixels() {
   };
 }
 
-/** A disc's alpha, pixel by pixel. */
-function stamp(radius) {
+/** A disc: where its pixels lie from its corner on, in a picture of a width, and their alphas. */
+function stamp(radius, strength, width) {
   const side = Math.max(2, Math.ceil(radius * 2 + 1));
-  const alpha = new Float32Array(side * side);
+  const offsets = [];
+  const alphas = [];
   for (let y = 0; y < side; y += 1) {
     for (let x = 0; x < side; x += 1) {
       const distance = Math.hypot(x + 0.5 - side / 2, y + 0.5 - side / 2);
-      alpha[y * side + x] = 255 * Math.min(1, Math.max(0, radius + 0.5 - distance));
+      const alpha = Math.round(255 * strength * Math.min(1, Math.max(0, radius + 0.5 - distance)));
+      if (alpha > 0) {
+        offsets.push(y * width + x);
+        alphas.push(alpha);
+      }
     }
   }
-  return { side, alpha };
+  return { side, offsets: Int32Array.from(offsets), alphas: Uint8Array.from(alphas) };
 }

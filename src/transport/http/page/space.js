@@ -1,5 +1,6 @@
 // A plane through a latent space, as far as anybody has looked at it: points, and the lines in its cells.
 
+import { gaussian } from "./controls.js";
 import * as runtime from "./runtime.js";
 
 /** Cells of a side of what is asked for at once. */
@@ -26,8 +27,13 @@ export class Space {
   constructor(model) {
     this.model = model;
     this.size = model.commands.find((command) => command.name === "grid").inputs.find((input) => input.name === "center").length;
-    this.middle = new Array(this.size).fill(0);
+    // The middle of the space has little to say; where the model knows most is around it, on a shell.
+    this.middle = this.#anywhere();
     this.axes = null;
+  }
+
+  #anywhere() {
+    return Array.from({ length: this.size }, gaussian);
   }
 
   ask(command, inputs, options) {
@@ -38,7 +44,6 @@ export class Space {
   async takeAxes(kind, seed) {
     const { x, y } = await this.ask("axes", { axes: kind }, { seed });
     this.axes = [x, y];
-    this.middle = new Array(this.size).fill(0);
     this.step = 0.75;
     this.forget();
   }
@@ -70,8 +75,9 @@ export class Space {
     return (await this.ask("encode", { text: line })).mean;
   }
 
+  /** Goes to where a line lies, or anywhere. */
   async centre(line) {
-    this.middle = line ? await this.read(line) : new Array(this.size).fill(0);
+    this.middle = line ? await this.read(line) : this.#anywhere();
     this.forget();
   }
 

@@ -12,6 +12,7 @@ pub mod eval;
 pub mod map;
 pub mod monitor;
 pub mod open;
+pub mod patch;
 pub mod query;
 pub mod run;
 pub mod train;

@@ -69,6 +69,25 @@ impl Client {
         read(self.agent.get(format!("{}{path}", self.root)).call())
     }
 
+    /// Gets a text, with these parameters in the URL.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn text(&self, path: &str, query: &[(&str, &str)]) -> Result<String, String> {
+        let mut request = self.agent.get(format!("{}{path}", self.root));
+        for (name, value) in query {
+            request = request.query(*name, *value);
+        }
+        let answer = request.call();
+        match answer {
+            Ok(mut answer) if answer.status().is_success() => answer
+                .body_mut()
+                .read_to_string()
+                .map_err(|error| format!("the runtime's answer is no text: {error}")),
+            refused => Err(read(refused).err().unwrap_or_default()),
+        }
+    }
+
     /// Posts JSON and gets JSON.
     ///
     /// # Errors

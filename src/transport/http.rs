@@ -6,6 +6,7 @@ mod guard;
 mod metrics;
 mod oscquery;
 mod page;
+mod patch;
 
 pub use guard::Access;
 
@@ -53,6 +54,7 @@ pub async fn serve(listener: TcpListener, server: Arc<Server>) -> std::io::Resul
         .route("/models/", get(api::models))
         .route("/models/{model}", get(api::model))
         .route("/models/{model}/{command}", get(api::command).post(api::run))
+        .route("/models/{model}/{command}/patch", get(patch::patch))
         .route("/chains", get(chains::all))
         .route("/chains/", get(chains::all))
         .route("/chains/{chain}", get(chains::one))

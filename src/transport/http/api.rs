@@ -99,7 +99,7 @@ pub async fn command(
     }
 }
 
-fn find(server: &Server, name: &str) -> Result<Arc<Hosted>, Refusal> {
+pub(super) fn find(server: &Server, name: &str) -> Result<Arc<Hosted>, Refusal> {
     let engine = server.router.engine();
     engine.model(name).ok_or_else(|| {
         let models = engine.models();

@@ -176,6 +176,11 @@ impl Hub {
         &self.traffic
     }
 
+    /// The port at which every sender's IP hears answers too.
+    pub fn reply_port(&self) -> u16 {
+        self.reply_port
+    }
+
     /// Replaces the project's destinations.
     pub fn set_destinations(&self, destinations: Vec<Destination>) {
         *self.destinations.write().unwrap_or_else(PoisonError::into_inner) = destinations;

@@ -177,6 +177,7 @@ fn a_private_run_answers_whoever_asks_and_nobody_else() {
 fn peers() -> PathBuf {
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let home = || named("HOME").unwrap_or("/root".into());
-    let cache = named("XDG_CACHE_HOME").map_or_else(|| PathBuf::from(home()).join(".cache"), PathBuf::from);
+    let cache =
+        named("XDG_CACHE_HOME").map_or_else(|| PathBuf::from(home()).join(".cache"), PathBuf::from);
     named("ENJAMB_PEERS").map_or_else(|| cache.join("enjamb-peers"), PathBuf::from)
 }

@@ -103,7 +103,11 @@ impl Router {
             built_in("/unsubscribe", &subscription, "Ends that again."),
             built_in("/bundle", &[("on", switch())], "1: each answer to you comes as one bundle."),
             built_in("/ascii", &[("on", switch())], "1: text to you is spelled in ASCII."),
-            Node::new("/page", "The page in a browser: what is said here is passed on.", Access::Container),
+            Node::new(
+                "/page",
+                "The page in a browser: what is said here is passed on.",
+                Access::Container,
+            ),
             built_in("/page/show", &[("section", text())], "Shows a section of the page."),
             built_in("/page/view", &view, "Looks at a place on the page's map."),
             built_in("/page/select", &[("sentences", array(text()))], "Selects on the page's map."),

@@ -90,7 +90,7 @@ function live(output) {
   const isMany = output.type === "vector" && output.length > 8;
   const wrap = (inner) => h("section", { class: "result", title: output.description }, title, inner);
   if (output.type === "text") {
-    const list = h("ol", { class: "lines live", role: "log", "aria-label": spoken(output.path) });
+    const list = h("ol", { class: "lines live" });
     const show = (args) => {
       const words = args.findLast((x) => typeof x === "string");
       if (words === undefined) return;
@@ -98,7 +98,7 @@ function live(output) {
       while (list.children.length > KEPT) list.firstChild.remove();
     };
     if (output.value) show([output.value]);
-    return { element: wrap(list), show, isMany };
+    return { element: wrap(h("div", { role: "log", "aria-label": spoken(output.path) }, list)), show, isMany };
   }
   if (isMany) {
     const bars = drawing(output.length);

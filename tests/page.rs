@@ -173,6 +173,30 @@ fn a_private_run_answers_whoever_asks_and_nobody_else() {
     assert_eq!(post(to, "/models/echo/pair?private=perhaps", body).status, 400);
 }
 
+#[test]
+fn the_program_opens_it_or_says_where_it_is() {
+    let runtime = runtime();
+    let at = http_address(&runtime).to_string();
+    let folder = std::env::temp_dir().join(format!("enjamb-open-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let open = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_enjamb"));
+        let output = command.args(["open", "--at", &at]).env("PATH", &folder).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = open();
+    assert!(said.starts_with(&format!("http://{at}\n")) && said.contains("by hand"), "{said}");
+    // What a desktop has for it, in the simplest form.
+    let (launcher, opened) = (folder.join("xdg-open"), folder.join("opened"));
+    std::fs::write(&launcher, format!("#!/bin/sh\necho \"$1\" > '{}'\n", opened.display())).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&launcher, executable).unwrap();
+    assert_eq!(open(), format!("http://{at}\n"));
+    assert_eq!(std::fs::read_to_string(&opened).unwrap(), format!("http://{at}\n"));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 /// Where `install-peers.sh` puts what is not the system's.
 fn peers() -> PathBuf {
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());

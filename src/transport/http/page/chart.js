@@ -1,7 +1,7 @@
 // The chart: points, contours, words and the voyage's thread on one plane, drawn when something changed.
 
 import { clamp, colours, h, isCalm, typeset } from "./dom.js";
-import { BACK, OUT, PLAIN, graphics, pixels } from "./points.js";
+import { BACK, OUT, PLAIN, faintness, graphics, pixels } from "./points.js";
 import { Room, excerpt } from "./labels.js";
 import { contours } from "./contours.js";
 import { drawThread, drawWords } from "./thread.js";
@@ -76,19 +76,36 @@ export class Chart {
     const { width, height } = this.plane.getBoundingClientRect();
     if (!width || !height) return;
     const isFirst = this.view.width === 0;
-    const density = Math.min(2, devicePixelRatio || 1);
-    this.look.density = density;
-    for (const canvas of this.canvases) {
-      canvas.width = Math.round(width * density);
-      canvas.height = Math.round(height * density);
-    }
     const before = this.#homeScale();
     Object.assign(this.view, { width, height });
+    this.#grain(this.look.density);
     this.room.resize(width, height);
     if (isFirst) this.view.scale = this.#homeScale();
     else this.view.scale *= this.#homeScale() / before;
     this.redraw();
   }
+
+  /** How fine the canvases are. */
+  #grain(density) {
+    this.look.density = density;
+    for (const canvas of this.canvases) {
+      canvas.width = Math.round(this.view.width * density);
+      canvas.height = Math.round(this.view.height * density);
+    }
+  }
+
+  /** Fine when it rests. Where the processor draws, what moves on a fine screen is drawn coarser. */
+  #refine(isMoving) {
+    const finest = Math.min(2, devicePixelRatio || 1);
+    const isCoarse = isMoving && this.canvases.length === 1;
+    const density = isCoarse ? Math.min(1, finest) : finest;
+    if (density !== this.look.density) this.#grain(density);
+    clearTimeout(this.#resting);
+    if (isCoarse && density !== finest) this.#resting = setTimeout(() => this.redraw(), 120);
+  }
+
+  #resting = 0;
+  #lastView = "";
 
   #homeScale() {
     const { width, height } = this.view;
@@ -308,6 +325,9 @@ export class Chart {
       const passed = Math.min(100, now - this.#lastFrame);
       this.#lastFrame = now;
       const isBusy = this.#step(passed);
+      const seen = `${this.view.x} ${this.view.y} ${this.view.scale}`;
+      this.#refine(seen !== this.#lastView);
+      this.#lastView = seen;
       this.#paint(passed);
       if (isBusy || this.#isFading) this.redraw();
     });
@@ -357,11 +377,11 @@ export class Chart {
     look.size = clamp(1.3 * share * this.zoom ** 0.28, 0.75, 4.2);
     pen.setTransform(1, 0, 0, 1, 0, 0);
     if (canvases.length > 1) pen.clearRect(0, 0, pen.canvas.width, pen.canvas.height);
-    this.painter.draw(view, points, look, pen);
+    this.painter.draw(view, points, look, pen, this.lines?.lines);
     points.isMoved = false;
     points.isMarked = false;
     pen.setTransform(look.density, 0, 0, look.density, 0, 0);
-    this.drawContours(pen, view, look.density);
+    if (canvases.length > 1) this.drawContours(pen, view);
     this.room.clear();
     const regions = this.regionsIn(view);
     const now = performance.now();
@@ -375,7 +395,7 @@ export class Chart {
     if (this.loop.length > 1) this.#drawLoop(pen);
   }
 
-  drawContours(pen, view, density) {
+  drawContours(pen, view) {
     if (!this.lines) return;
     const { scale } = view;
     pen.save();
@@ -383,7 +403,7 @@ export class Chart {
     pen.strokeStyle = this.look.colours.ink;
     pen.lineWidth = 0.8 / scale;
     this.lines.paths.forEach((path, i) => {
-      pen.globalAlpha = 0.1 + 0.035 * i;
+      pen.globalAlpha = faintness(i);
       pen.stroke(path);
     });
     pen.restore();

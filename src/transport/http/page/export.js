@@ -1,7 +1,7 @@
 // What is seen, as text, SVG and PNG.
 
 import { colours, escapeXml } from "./dom.js";
-import { BACK, OUT } from "./points.js";
+import { BACK, OUT, faintness } from "./points.js";
 import { Room } from "./labels.js";
 import { LEVELS } from "./chart.js";
 
@@ -62,7 +62,7 @@ export const exportMap = {
         const [sx, sy] = chart.toScreen(x, y);
         return `${k ? "L" : "M"}${r(sx)} ${r(sy)}`;
       }).join("")).join("");
-      parts.push(`<path d="${d}" fill="none" stroke="${ink}" stroke-width="0.8" stroke-opacity="${r(0.1 + 0.035 * i)}" data-level="${LEVELS[i]}"/>`);
+      parts.push(`<path d="${d}" fill="none" stroke="${ink}" stroke-width="0.8" stroke-opacity="${faintness(i).toFixed(3)}" data-level="${LEVELS[i]}"/>`);
     });
     eachPoint(chart, (x, y, radius, colour, alpha) => parts.push(`<circle cx="${r(x)}" cy="${r(y)}" r="${r(radius)}" fill="${colour}" fill-opacity="${alpha}"/>`));
     const { regions, labels } = laidOut(chart);

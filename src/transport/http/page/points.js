@@ -81,47 +81,94 @@ export function graphics(canvas) {
   };
 }
 
-/** As `graphics`, by hand: each point is stamped into the pixels of a picture that is then put whole. */
+/** Pixels beyond the canvas that are stamped too, so that a pan only shifts what is there. */
+const MARGIN = 128;
+
+/** As `graphics`, by hand: all is stamped into the pixels of a picture that is then put whole. */
 export function pixels() {
   let image = null;
   let words = null;
+  let stamped = {};
   return {
     name: "pixels",
-    draw(view, points, look, pen) {
+    draw(view, points, look, pen, contours) {
       const { canvas } = pen;
-      if (!image || image.width !== canvas.width || image.height !== canvas.height) {
-        image = new ImageData(canvas.width, canvas.height);
+      const [width, height] = [canvas.width + 2 * MARGIN, canvas.height + 2 * MARGIN];
+      if (!image || image.width !== width || image.height !== height) {
+        image = new ImageData(width, height);
         words = new Uint32Array(image.data.buffer);
       }
-      words.fill(0);
-      const { width, height } = image;
       const scale = view.scale * look.density;
+      const key = [scale, look.size, look.ink, look.accent, width, height].join();
+      const [x, y] = [Math.round((stamped.x - view.x) * scale), Math.round((view.y - stamped.y) * scale)];
+      const isThere = key === stamped.key && contours === stamped.contours && !points.isMoved && !points.isMarked
+        && Math.abs(x) <= MARGIN && Math.abs(y) <= MARGIN;
+      if (isThere) return pen.putImageData(image, x - MARGIN, y - MARGIN);
+      stamped = { key, contours, x: view.x, y: view.y };
+      words.fill(0);
       const left = width / 2 - view.x * scale;
       const top = height / 2 + view.y * scale;
-      const stamps = [PLAIN, BACK, OUT].map((kind) =>
-        stamp(look.size * look.density * (kind === OUT ? 1.7 : 1), STRENGTHS[kind], width));
-      const { places, kinds, n } = points;
-      for (const isOut of [false, true]) {
-        const [r, g, b] = isOut ? look.accent : look.ink;
-        const colour = (b << 16) | (g << 8) | r;
-        for (let i = 0; i < n; i += 1) {
-          const kind = kinds[i];
-          if ((kind === OUT) !== isOut) continue;
-          const { side, offsets, alphas } = stamps[kind];
-          const x = (left + places[2 * i] * scale - side / 2 + 0.5) | 0;
-          const y = (top - places[2 * i + 1] * scale - side / 2 + 0.5) | 0;
-          if (x < 0 || y < 0 || x + side > width || y + side > height) continue;
-          const start = y * width + x;
-          for (let k = 0; k < offsets.length; k += 1) {
-            const at = start + offsets[k];
-            const over = alphas[k];
-            words[at] = ((over + (((words[at] >>> 24) * (256 - over)) >> 8)) << 24) | colour;
-          }
-        }
-      }
-      pen.putImageData(image, 0, 0);
+      contours?.forEach((lines, level) => stampLines(words, width, height, lines, left, top, scale, 255 * faintness(level), look.ink));
+      stampPoints(words, width, height, points, left, top, scale, look);
+      pen.putImageData(image, -MARGIN, -MARGIN);
     },
   };
+}
+
+const colourOf = ([r, g, b]) => (b << 16) | (g << 8) | r;
+
+function stampPoints(words, width, height, { places, kinds, n }, left, top, scale, look) {
+  const stamps = [PLAIN, BACK, OUT].map((kind) =>
+    stamp(look.size * look.density * (kind === OUT ? 1.7 : 1), STRENGTHS[kind], width));
+  for (const isOut of [false, true]) {
+    const colour = colourOf(isOut ? look.accent : look.ink);
+    for (let i = 0; i < n; i += 1) {
+      const kind = kinds[i];
+      if ((kind === OUT) !== isOut) continue;
+      const { side, offsets, alphas } = stamps[kind];
+      const x = (left + places[2 * i] * scale - side / 2 + 0.5) | 0;
+      const y = (top - places[2 * i + 1] * scale - side / 2 + 0.5) | 0;
+      if (x < 0 || y < 0 || x + side > width || y + side > height) continue;
+      const start = y * width + x;
+      for (let k = 0; k < offsets.length; k += 1) {
+        const at = start + offsets[k];
+        const over = alphas[k];
+        words[at] = ((over + (((words[at] >>> 24) * (256 - over)) >> 8)) << 24) | colour;
+      }
+    }
+  }
+}
+
+function stampLines(words, width, height, lines, left, top, scale, alpha, ink) {
+  const colour = colourOf(ink);
+  for (const line of lines) {
+    for (let i = 1; i < line.length; i += 1) {
+      const from = line[i - 1];
+      const to = line[i];
+      stroke(words, width, height, left + from[0] * scale, top - from[1] * scale, left + to[0] * scale, top - to[1] * scale, alpha, colour);
+    }
+  }
+}
+
+/** How faint the contours of a level are: the denser, the stronger. */
+export const faintness = (level) => 0.12 + 0.035 * level;
+
+/** A thin line, each step shared by the two pixels that it passes between (Wu 1991). */
+function stroke(words, width, height, x0, y0, x1, y1, alpha, colour) {
+  if (Math.min(x0, x1) < 1 || Math.min(y0, y1) < 1 || Math.max(x0, x1) > width - 2 || Math.max(y0, y1) > height - 2) return;
+  const [dx, dy] = [x1 - x0, y1 - y0];
+  const steps = Math.ceil(Math.max(Math.abs(dx), Math.abs(dy)));
+  const isFlat = Math.abs(dx) >= Math.abs(dy);
+  const next = isFlat ? width : 1;
+  for (let i = 0; i < steps; i += 1) {
+    const x = x0 + (dx * i) / steps;
+    const y = y0 + (dy * i) / steps;
+    const share = isFlat ? y - (y | 0) : x - (x | 0);
+    const at = (isFlat ? y | 0 : Math.round(y)) * width + (isFlat ? Math.round(x) : x | 0);
+    const [a, b] = [(alpha * (1 - share)) | 0, (alpha * share) | 0];
+    words[at] = ((a + (((words[at] >>> 24) * (256 - a)) >> 8)) << 24) | colour;
+    words[at + next] = ((b + (((words[at + next] >>> 24) * (256 - b)) >> 8)) << 24) | colour;
+  }
 }
 
 /** A disc: where its pixels lie from its corner on, in a picture of a width, and their alphas. */

@@ -374,7 +374,7 @@ export class Chart {
     this.zoom = view.scale / this.#homeScale();
     // Many points on a small window are finer, so that words stand out before them.
     const share = (Math.min(view.width, view.height) / 720) ** 0.35 * (3000 / Math.max(1000, points.n)) ** 0.16;
-    look.size = clamp(1.3 * share * this.zoom ** 0.28, 0.75, 4.2);
+    look.size = clamp(1.35 * share * this.zoom ** 0.28, 0.75, 4.2);
     pen.setTransform(1, 0, 0, 1, 0, 0);
     if (canvases.length > 1) pen.clearRect(0, 0, pen.canvas.width, pen.canvas.height);
     this.painter.draw(view, points, look, pen, this.lines?.lines);

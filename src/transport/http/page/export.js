@@ -39,7 +39,7 @@ function eachPoint(chart, call) {
     const [x, y] = chart.toScreen(points.places[2 * i], points.places[2 * i + 1]);
     if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
     const kind = points.kinds[i];
-    call(x, y, kind === OUT ? look.size * 1.7 : look.size, kind === OUT ? look.colours.accent : look.colours.ink, kind === OUT ? 1 : kind === BACK ? 0.2 : 0.5);
+    call(x, y, kind === OUT ? look.size * 1.7 : look.size, kind === OUT ? look.colours.accent : look.colours.ink, kind === OUT ? 1 : kind === BACK ? 0.2 : 0.6);
   }
 }
 

@@ -16,7 +16,7 @@ uniform vec3 ink, accent; uniform float dim;
 void main() {
   float r = length(gl_PointCoord - 0.5) * 2.0;
   float a = 1.0 - smoothstep(0.6, 1.0, r);
-  a *= k > 1.5 ? 1.0 : (k > 0.5 ? dim : 0.5);
+  a *= k > 1.5 ? 1.0 : (k > 0.5 ? dim : 0.6);
   colour = vec4((k > 1.5 ? accent : ink) * a, a);
 }`;
 
@@ -25,7 +25,9 @@ export const PLAIN = 0;
 export const BACK = 1;
 export const OUT = 2;
 const DIM = 0.2;
-const STRENGTHS = [0.5, DIM, 1];
+const STRENGTHS = [0.6, DIM, 1];
+/** Places within a pixel that a point can have. */
+const QUARTERS = 4;
 
 /** `draw(view, points, look)` into the canvas; null where there is no graphics card. */
 export function graphics(canvas) {
@@ -125,10 +127,13 @@ function stampPoints(words, width, height, { places, kinds, n }, left, top, scal
     for (let i = 0; i < n; i += 1) {
       const kind = kinds[i];
       if ((kind === OUT) !== isOut) continue;
-      const { side, offsets, alphas } = stamps[kind];
-      const x = (left + places[2 * i] * scale - side / 2 + 0.5) | 0;
-      const y = (top - places[2 * i + 1] * scale - side / 2 + 0.5) | 0;
-      if (x < 0 || y < 0 || x + side > width || y + side > height) continue;
+      const { side, shifted } = stamps[kind];
+      const exactX = left + places[2 * i] * scale - side / 2;
+      const exactY = top - places[2 * i + 1] * scale - side / 2;
+      if (exactX < 0 || exactY < 0 || exactX + side > width || exactY + side > height) continue;
+      const x = exactX | 0;
+      const y = exactY | 0;
+      const { offsets, alphas } = shifted[(((exactY - y) * QUARTERS) | 0) * QUARTERS + (((exactX - x) * QUARTERS) | 0)];
       const start = y * width + x;
       for (let k = 0; k < offsets.length; k += 1) {
         const at = start + offsets[k];
@@ -171,20 +176,24 @@ function stroke(words, width, height, x0, y0, x1, y1, alpha, colour) {
   }
 }
 
-/** A disc: where its pixels lie from its corner on, in a picture of a width, and their alphas. */
+/** A disc, as it falls on pixels when its corner lies at each quarter of one: offsets and alphas. */
 function stamp(radius, strength, width) {
-  const side = Math.max(2, Math.ceil(radius * 2 + 1));
-  const offsets = [];
-  const alphas = [];
-  for (let y = 0; y < side; y += 1) {
-    for (let x = 0; x < side; x += 1) {
-      const distance = Math.hypot(x + 0.5 - side / 2, y + 0.5 - side / 2);
-      const alpha = Math.round(255 * strength * Math.min(1, Math.max(0, radius + 0.5 - distance)));
-      if (alpha > 0) {
+  const side = Math.ceil(radius * 2 + 2);
+  const shifted = Array.from({ length: QUARTERS * QUARTERS }, (_, quarter) => {
+    const middleX = side / 2 + ((quarter % QUARTERS) + 0.5) / QUARTERS;
+    const middleY = side / 2 + (Math.floor(quarter / QUARTERS) + 0.5) / QUARTERS;
+    const offsets = [];
+    const alphas = [];
+    for (let y = 0; y < side; y += 1) {
+      for (let x = 0; x < side; x += 1) {
+        const distance = Math.hypot(x + 0.5 - middleX, y + 0.5 - middleY);
+        const alpha = Math.round(255 * strength * Math.min(1, Math.max(0, radius + 0.5 - distance)));
+        if (alpha < 6) continue;
         offsets.push(y * width + x);
         alphas.push(alpha);
       }
     }
-  }
-  return { side, offsets: Int32Array.from(offsets), alphas: Uint8Array.from(alphas) };
+    return { offsets: Int32Array.from(offsets), alphas: Uint8Array.from(alphas) };
+  });
+  return { side, shifted };
 }

@@ -80,9 +80,20 @@ function readFrom(packet, start, end, on) {
   on(address, tags, packet, tagsAt + padded(tagsEnd - tagsAt));
 }
 
+/** The words that came last: a stream has thousands of messages with the same two. */
+const known = [];
+const MOST_KNOWN = 8;
+
 function ascii(all, from, to) {
-  let words = "";
-  for (let i = from; i < to; i += 1) words += String.fromCharCode(all[i]);
+  search: for (const { words, spelled } of known) {
+    if (spelled.length !== to - from) continue;
+    for (let i = 0; i < spelled.length; i += 1) if (spelled[i] !== all[from + i]) continue search;
+    return words;
+  }
+  const spelled = all.slice(from, to);
+  const words = text.decode(spelled);
+  known.unshift({ words, spelled });
+  known.length = Math.min(known.length, MOST_KNOWN);
   return words;
 }
 

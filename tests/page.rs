@@ -189,7 +189,8 @@ fn the_program_opens_it_or_says_where_it_is() {
     assert!(said.starts_with(&format!("http://{at}\n")) && said.contains("by hand"), "{said}");
     // What a desktop has for it, in the simplest form.
     let (launcher, opened) = (folder.join("xdg-open"), folder.join("opened"));
-    std::fs::write(&launcher, format!("#!/bin/sh\necho \"$1\" > '{}'\n", opened.display())).unwrap();
+    std::fs::write(&launcher, format!("#!/bin/sh\necho \"$1\" > '{}'\n", opened.display()))
+        .unwrap();
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(&launcher, executable).unwrap();
     assert_eq!(open(), format!("http://{at}\n"));

@@ -50,10 +50,11 @@ export async function play(script) {
 }
 
 /** Keeps a picture for the docs, when they are asked for. */
-export async function picture(page, name, options = {}) {
+export async function picture(page, name) {
   if (!makesPictures) return;
   fs.mkdirSync(pictures, { recursive: true });
-  await page.screenshot({ path: path.join(pictures, `${name}.png`), ...options });
+  const kind = name.endsWith(".jpg") ? { type: "jpeg", quality: 80 } : {};
+  await page.screenshot({ path: path.join(pictures, name), ...kind });
 }
 
 /** Waits until something holds. */

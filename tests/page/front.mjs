@@ -17,7 +17,7 @@ await play(async ({ open, browser, forgive }) => {
   await page.click(".large");
   await page.locator(".poem .verse").nth(2).waitFor();
   await page.waitForTimeout(800);
-  await picture(page, "page-front");
+  await picture(page, "page-front.png");
   assert.equal(await runs(), before + 3);
 
   // All of it, fonts apart, is small.

@@ -29,7 +29,7 @@ await play(async ({ open }) => {
   await filled();
   assert.equal((await at("2,0")).text, printed(await single(centre.map((z, i) => z + x[i] * 2 * 0.75))));
   await page.waitForTimeout(600);
-  await picture(page, "page-grid");
+  await picture(page, "page-grid.jpg");
 
   // From the middle outwards: those near it were written before those far away.
   await page.evaluate(() => { location.hash = "#models"; });
@@ -118,7 +118,7 @@ await play(async ({ open }) => {
   await page.locator(".reader", { hasText: /\w/ }).waitFor();
   await until("it walks on", async () => page.locator(".walk li").nth(1).evaluate((item) => item.hasAttribute("data-here")));
   assert.equal(await page.locator(".overlay .walker").count(), 1);
-  await picture(page, "page-walk");
+  await picture(page, "page-walk.jpg");
   await page.click("text=Stop");
   await page.fill("[aria-label='Pin a line of your own']", "O rose, thou art sick");
   await page.keyboard.press("Enter");

@@ -23,7 +23,7 @@ await play(async ({ open }) => {
   await page.waitForTimeout(700);
   const still = await inked();
   assert.ok(still.all > 10_000, JSON.stringify(still));
-  await picture(page, "page-map");
+  await picture(page, "page-map.jpg");
 
   // Where a sentence lies on the screen, from where it lies on the map: all is shown at first.
   const box = await plane.boundingBox();
@@ -40,7 +40,7 @@ await play(async ({ open }) => {
   assert.deepEqual(await page.locator(".found li").allInnerTexts(), found.texts);
   await until("they are pointed out", async () => (await inked()).red > still.red + 100);
   await page.waitForTimeout(500);
-  await picture(page, "page-map-search");
+  await picture(page, "page-map-search.jpg");
   await page.locator(".found button").first().click();
   await page.waitForTimeout(1200);
   await page.locator(".panel >> text=Clear").click();
@@ -126,7 +126,7 @@ await play(async ({ open }) => {
   await page.waitForTimeout(2500);
   assert.ok(!first.equals(await plane.screenshot()));
   if (makesPictures) await page.waitForTimeout(9000);
-  await picture(page, "page-map-voyage");
+  await picture(page, "page-map-voyage.jpg");
   await page.click("text=Stand still");
   await until("it stands", async () => !(await get("/chains/voyage")).running);
 
@@ -143,6 +143,6 @@ await play(async ({ open }) => {
   await until("a late one has all", async () => (await late.locator(".panel .note").innerText()) === `${own.length} sentences`);
   await late.waitForTimeout(800);
   assert.ok((await inked(late)).all > 3000);
-  await picture(late, "page-map-dark");
+  await picture(late, "page-map-dark.jpg");
   ear.close();
 });

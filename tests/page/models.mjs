@@ -53,7 +53,7 @@ await play(async ({ open }) => {
   });
   assert.ok((await inked()) > 2000);
   assert.equal(await page.locator(".lines li").count(), 8);
-  await picture(page, "page-models");
+  await picture(page, "page-models.png");
 
   // Every type of input and output there and back.
   const values = { text: "a b", number: "2.5", bounded: "0.25", file: "/tmp/x", texts: "one\ntwo", numbers: "1 2 3" };
@@ -130,7 +130,7 @@ await play(async ({ open }) => {
   await page.locator(".figure", { hasText: /\d/ }).first().waitFor();
   await page.click(".command .actions >> text=stop");
   await until("it stands", async () => !(await get("/chains/voyage")).running);
-  await picture(page, "page-chain");
+  await picture(page, "page-chain.png");
   sender.close();
 
   // A run as a patch for another program, where the runtime can write one.

@@ -20,7 +20,7 @@ await play(async ({ open }) => {
       if (section === "map" || section === "grid") await until("something is drawn", () => page.evaluate(() =>
         document.querySelectorAll(".cell.written").length > 4 || /sentences/.test(document.querySelector(".panel .note")?.textContent ?? "")));
       await page.waitForTimeout(400);
-      if (colorScheme === "light" && ["grid", "map"].includes(section)) await picture(page, `page-phone-${section}`);
+      if (colorScheme === "light" && ["grid", "map"].includes(section)) await picture(page, `page-phone-${section}.jpg`);
       await page.context().close();
     }
   }

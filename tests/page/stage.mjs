@@ -31,7 +31,7 @@ await play(async ({ open }) => {
   assert.deepEqual(seen, ["0", "0", "0"]);
   await until("more lines have come", async () => (await lines.count()) >= 8);
   await page.waitForTimeout(1500);
-  await picture(page, "page-stage");
+  await picture(page, "page-stage.png");
 
   await page.keyboard.press(" ");
   await until("it stands", async () => !(await get("/chains/voyage")).running);
@@ -50,6 +50,6 @@ await play(async ({ open }) => {
   const dark = await open("stage", { colorScheme: "dark" });
   await until("lines in the dark", async () => (await dark.locator(".column p").count()) >= 6);
   await dark.waitForTimeout(1500);
-  await picture(dark, "page-stage-dark");
+  await picture(dark, "page-stage-dark.png");
   await post("/chains/voyage/stop");
 });

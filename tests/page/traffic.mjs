@@ -22,7 +22,7 @@ await play(async ({ open }) => {
   await post("/chains/voyage/start");
   await page.locator(".messages tr", { hasText: "/voyage/place" }).first().waitFor();
   await page.waitForTimeout(4000);
-  await picture(page, "page-traffic");
+  await picture(page, "page-traffic.png");
   await page.fill("input[type=search]", "/voyage/line");
   await until("only those", async () => (await rows.allInnerTexts()).every((row) => row.includes("/voyage/line")) && (await rows.count()) > 0);
   await page.click("text=Pause");

@@ -19,7 +19,10 @@ export class Follower {
 
   begin() {
     const { undo, name } = this;
-    undo.add(runtime.socket.listen(`/${name}/line`, ([step, line]) => {
+    const { path } = runtime.lineOf(this.chain);
+    undo.add(runtime.socket.listen(`/${name}/${path}`, (args) => {
+      const [step, line] = [args[0], args.findLast((value) => typeof value === "string")];
+      if (line === undefined) return;
       this.#lines.set(step, line);
       if (this.#lines.size > KEPT) this.#lines.delete(this.#lines.keys().next().value);
       this.onLine(step, line);

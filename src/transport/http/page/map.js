@@ -185,7 +185,7 @@ export async function open(main) {
   });
 
   // The voyage, if there is one whose lines have a place here.
-  const chain = await runtime.chainWith("line", "place");
+  const chain = await runtime.chainWith("place");
   if (chain) {
     voyageButton.hidden = false;
     const follower = new Follower(chain, undo);

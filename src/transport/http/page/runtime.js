@@ -80,10 +80,15 @@ export async function modelWith(...commands) {
   return all.find((model) => model.status === "RUNNING" && commands.every((name) => has(model, name)));
 }
 
-/** The first chain that sends all of these. */
+/** The output of a chain that says lines: `line`, or else its first text that tells of no error. */
+export const lineOf = (chain) =>
+  chain.outputs.find(({ path }) => path === "line")
+  ?? chain.outputs.find(({ path, type }) => type === "text" && !/(^|\/)error$/.test(path));
+
+/** The first chain that says lines, and, if it must, sends all of these too. */
 export async function chainWith(...outputs) {
   const sends = (chain, path) => chain.outputs.some((output) => output.path === path);
-  return (await chains()).find((chain) => outputs.every((path) => sends(chain, path)));
+  return (await chains()).find((chain) => lineOf(chain) && outputs.every((path) => sends(chain, path)));
 }
 
 /** OSC over a WebSocket that connects again by itself, with the subscriptions that there are. */

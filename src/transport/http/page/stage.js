@@ -8,7 +8,7 @@ const KEPT = 40;
 
 export async function open(main) {
   const undo = new Undo();
-  const chain = await runtime.chainWith("line");
+  const chain = await runtime.chainWith();
   if (!chain) {
     main.append(h("h1", {}, "Stage"), h("p", { class: "prose" }, "No chain that says lines runs here. Name one in the project file: [chains.voyage]."));
     return undefined;

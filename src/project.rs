@@ -3,7 +3,7 @@
 
 mod chains;
 
-use crate::chain::Settings;
+use crate::chain::Spec;
 use crate::engine::{HostSettings, RESERVED_NAMES};
 use crate::model::kinds::{self, Kind};
 use crate::router::Pattern;
@@ -41,8 +41,8 @@ pub struct Project {
 pub struct HostedChain {
     /// The name in addresses.
     pub name: String,
-    /// What it begins with.
-    pub settings: Settings,
+    /// What it is.
+    pub spec: Spec,
 }
 
 /// Where to listen, and to whom.

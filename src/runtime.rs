@@ -145,8 +145,8 @@ impl Runtime {
             }
             let running = self.router.chains().find(&new.name);
             match (old, running) {
-                (Some(old), Some(running)) => running
-                    .change(&old.settings, &new.settings)
+                (Some(_), Some(running)) => running
+                    .change(new.spec.clone())
                     .map_err(|words| RuntimeError(format!("{}: {words}", new.name)))?,
                 _ => self.host_chain(new, project.seed)?,
             }
@@ -188,7 +188,8 @@ impl Runtime {
 
     fn host_chain(&self, chain: &HostedChain, seed: u64) -> Result<(), RuntimeError> {
         self.router
-            .host_chain(&chain.name, &chain.settings, seed)
+            .host_chain(&chain.name, &chain.spec, seed)
+            .map(|_| ())
             .map_err(|words| RuntimeError(format!("{}: {words}", chain.name)))
     }
 

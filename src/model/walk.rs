@@ -30,7 +30,8 @@ pub use sphere::DIMENSIONS;
 use place::Place;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
-use sphere::{Point, any_tangent, distance, mix, tangent, unit};
+use serde::{Deserialize, Serialize};
+use sphere::{Point, any_tangent, distance, lists, mix, tangent, unit};
 use std::f64::consts::TAU;
 use trip::Trip;
 
@@ -48,7 +49,8 @@ const BEND: f64 = 1.5;
 const MEMORY: f64 = 0.7;
 
 /// How the walk goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// A smooth path that is never the same.
     Wander,
@@ -81,19 +83,21 @@ impl Mode {
 }
 
 /// A walk. It computes, and does nothing else; no step allocates.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Walk {
     mode: Mode,
     speed: f64,
     radius: f64,
     seed: u64,
     round: bool,
+    #[serde(with = "lists")]
     targets: Vec<Point>,
     next_target: usize,
     place: Place,
     /// The speed as it is now; `speed` is where it eases to.
     pace: f64,
     rng: ChaCha8Rng,
+    #[serde(with = "lists")]
     bend: Point,
     orbit: Option<Orbit>,
     trip: Option<Trip>,
@@ -102,9 +106,11 @@ pub struct Walk {
 }
 
 /// A great circle, kept whole, so that it closes however often it is gone round.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Orbit {
+    #[serde(with = "lists")]
     from: Point,
+    #[serde(with = "lists")]
     along: Point,
     angle: f64,
 }
@@ -145,6 +151,20 @@ impl Walk {
         fresh.targets = std::mem::take(&mut self.targets);
         fresh.pace = fresh.goal();
         *self = fresh;
+    }
+
+    /// Whether it is made of numbers that can be gone on from: one that was read from a file may
+    /// not be.
+    pub fn is_sound(&self) -> bool {
+        let orbit = self.orbit.iter().flat_map(|orbit| orbit.from.iter().chain(&orbit.along));
+        let angle = self.orbit.iter().map(|orbit| &orbit.angle);
+        let scalars = [self.speed, self.radius, self.pace];
+        let mut numbers = self.targets.iter().flatten().chain(&self.bend).chain(orbit).chain(angle);
+        numbers.all(|x| x.is_finite())
+            && scalars.iter().all(|x| x.is_finite() && *x >= 0.0)
+            && self.radius > 0.0
+            && self.place.is_sound()
+            && self.trip.as_ref().is_none_or(Trip::is_sound)
     }
 
     /// Where it is.

@@ -100,11 +100,23 @@ fn describe_chain(chain: &Json, shared: &Shared) {
     }
     let name = word(&chain["name"]);
     say!("{name}: {}", word(&chain["description"]));
-    say!("\nIt drives the model '{}', and stands until /{name}/start.", word(&chain["model"]));
+    say!("\nnodes");
+    for node in chain["nodes"].as_array().into_iter().flatten() {
+        say!("  {:<28} {}", word(&node["name"]), word(&node["run"]));
+    }
+    say!("\nwires");
+    for wire in chain["wires"].as_array().into_iter().flatten() {
+        let first = &wire["first"];
+        let first = if first.is_null() { String::new() } else { format!(", first {first}") };
+        say!("  {} -> {}{first}", word(&wire["from"]), word(&wire["to"]));
+    }
     for (title, key) in [("takes", "inputs"), ("sends", "outputs")] {
         say!("\n{title}");
         for field in chain[key].as_array().into_iter().flatten() {
-            let address = format!("/{name}/{}", word(&field["path"]));
+            let address = match field["address"].as_str() {
+                Some(address) => address.to_string(),
+                None => format!("/{name}/{}", word(&field["path"])),
+            };
             let words = word(&field["description"]);
             let taken = match (title, field["type"].is_null()) {
                 (_, true) => String::new(),
@@ -121,8 +133,12 @@ fn chains(shared: &Shared) -> Result<Json, String> {
     if let Some(client) = Client::find(shared)? {
         return client.get("/chains");
     }
-    let specs = local_project()?.chains;
-    Ok(specs.iter().map(|chain| chain.settings.specification(&chain.name)).collect())
+    let project = local_project()?;
+    let manifest = |name: &str| {
+        project.models.iter().find(|model| model.name == name).map(|model| model.kind.manifest())
+    };
+    let specs = project.chains.iter().map(|chain| chain.spec.specification(&chain.name, &manifest));
+    specs.collect::<Result<_, _>>().map_err(|wrong| wrong.to_string())
 }
 
 fn word(json: &Json) -> &str {

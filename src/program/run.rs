@@ -1,7 +1,6 @@
 //! `enjamb run`: starts a project, says what it hosts and what to try, and watches the file.
 
 use crate::Shared;
-use enjamb::chain::voyage::DESCRIPTION;
 use enjamb::engine::{Hosted, Status};
 use enjamb::signature::{Command, DataType};
 use enjamb::{Project, Runtime};
@@ -137,7 +136,7 @@ fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, reply_port: u16
     }
     let chains = runtime.router().chains().all();
     for chain in &chains {
-        say!("  {:<10} {DESCRIPTION}", chain.name());
+        say!("  {:<10} {}", chain.name(), chain.spec().description);
     }
     if models.is_empty() {
         say!("  no model: name one in the project file, say\n");

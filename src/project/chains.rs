@@ -1,30 +1,93 @@
 //! The chains of a project file.
 
 use super::{HostedChain, HostedModel, Wrong, check_name};
-use crate::chain::{CONTROLS, Settings, input};
+use crate::chain::plan::At;
+use crate::chain::spec::{End, NodeSpec, OnFailure, OutletSpec, Pace, Spec, Takes, WireSpec};
+use crate::signature::Manifest;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use toml::Spanned;
 
-/// The kinds of chain that there are.
-const KINDS: &[&str] = &["voyage"];
+/// Ticks and updates a second, at most.
+const MAX_RATE: f64 = 1000.0;
 
-type Table = BTreeMap<Spanned<String>, Spanned<toml::Value>>;
+type Named<T> = BTreeMap<Spanned<String>, Spanned<T>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChainTable {
-    kind: Spanned<String>,
-    model: Spanned<String>,
-    map: Option<Spanned<String>>,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    nodes: Named<NodeTable>,
+    #[serde(default)]
+    wires: Vec<Spanned<WireEntry>>,
+    #[serde(default)]
+    outlets: Named<OutletEntry>,
+    rate: Option<Spanned<toml::Value>>,
+    on_failure: Option<Spanned<String>>,
+    seed: Option<u64>,
     #[serde(default)]
     start: bool,
-    rate: Option<Spanned<toml::Value>>,
-    repeat: Option<Spanned<toml::Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NodeTable {
+    run: Spanned<String>,
     #[serde(default)]
-    walk: Table,
+    set: Named<toml::Value>,
+    takes: Option<Spanned<String>>,
+    on_failure: Option<Spanned<String>>,
+    updates: Option<Spanned<f64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a wire, \"walk.z -> poetry.z\", or { wire = ..., first = ... }")]
+enum WireEntry {
+    Plain(String),
+    Feedback(FeedbackTable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FeedbackTable {
+    wire: String,
+    first: toml::Value,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected an output, \"poetry.out\", several in a list, or { from = ..., ... }"
+)]
+enum OutletEntry {
+    One(String),
+    Several(Vec<String>),
+    Table(OutletTable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OutletTable {
+    from: OneOrMore,
+    address: Option<String>,
     #[serde(default)]
-    poetry: Table,
+    on_request: bool,
+    #[serde(default = "yes")]
+    step: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+fn yes() -> bool {
+    true
 }
 
 pub fn check(
@@ -36,60 +99,174 @@ pub fn check(
     tables.into_iter().map(|(name, table)| table.check(&name, models)).collect()
 }
 
+/// Where the parts of a chain are written.
+#[derive(Default)]
+struct Spans {
+    nodes: Vec<(String, Range<usize>)>,
+    sets: Vec<(String, String, Range<usize>)>,
+    wires: Vec<Range<usize>>,
+    outlets: Vec<(String, Range<usize>)>,
+}
+
+impl Spans {
+    fn find(&self, at: &At) -> Option<Range<usize>> {
+        let of = |list: &[(String, Range<usize>)], name: &str| {
+            list.iter().find(|(known, _)| known == name).map(|(_, span)| span.clone())
+        };
+        match at {
+            At::Node(name) => of(&self.nodes, name),
+            At::Outlet(name) => of(&self.outlets, name),
+            At::Wire(index) => self.wires.get(*index).cloned(),
+            At::Set(node, name) => {
+                let set = self.sets.iter().find(|(n, s, _)| n == node && s == name);
+                set.map(|(_, _, span)| span.clone()).or_else(|| of(&self.nodes, node))
+            }
+        }
+    }
+}
+
 impl ChainTable {
     fn check(self, name: &Spanned<String>, models: &[HostedModel]) -> Result<HostedChain, Wrong> {
         check_name(name)?;
         if models.iter().any(|model| model.name == *name.get_ref()) {
             return Err((name.span(), format!("'{}' is a model's name already", name.get_ref())));
         }
-        if !KINDS.contains(&self.kind.get_ref().as_str()) {
-            let known = KINDS.join(", ");
-            let words = format!("unknown kind '{}': expected {known}", self.kind.get_ref());
-            return Err((self.kind.span(), words));
+        let mut spans = Spans::default();
+        let mut spec = Spec {
+            description: self.description,
+            pace: self.rate.as_ref().map_or(Ok(Pace::default()), read_pace)?,
+            on_failure: read_word(self.on_failure.as_ref(), OnFailure::find, "hold, skip, stop")?
+                .unwrap_or_default(),
+            seed: self.seed,
+            starts: self.start,
+            ..Spec::default()
+        };
+        for (node, table) in in_order(self.nodes) {
+            let name = node.get_ref().clone();
+            spans.nodes.push((name.clone(), node.span()));
+            spec.nodes.push(table.into_inner().read(name, &mut spans)?);
         }
-        // The model itself may come from the program that hosts the project.
-        check_name(&self.model)?;
-        let mut settings = Settings::new(self.model.get_ref());
-        settings.starts = self.start;
-        if let Some(map) = &self.map {
-            check_name(map)?;
-            settings.map = map.get_ref().clone();
+        for wire in self.wires {
+            spans.wires.push(wire.span());
+            spec.wires.push(read_wire(wire)?);
         }
-        let top = [("rate", self.rate), ("repeat", self.repeat)];
-        for (path, value) in top {
-            if let Some(value) = value {
-                read(&mut settings, path, value)?;
+        for (outlet, entry) in in_order(self.outlets) {
+            let name = outlet.get_ref().clone();
+            spans.outlets.push((name.clone(), outlet.span()));
+            spec.outlets.push(read_outlet(name, entry)?);
+        }
+        let place = |at: &At| spans.find(at).unwrap_or(name.span());
+        // A model that the project does not name may come from the program that hosts it: then types
+        // are checked only when the chain is hosted.
+        let is_known = |node: &NodeSpec| {
+            let model = node.run.split_once('/').map_or("adapt", |(model, _)| model);
+            model == "adapt" || models.iter().any(|known| known.name == model)
+        };
+        if spec.nodes.iter().all(is_known) {
+            let manifest = |name: &str| -> Option<Manifest> {
+                models.iter().find(|model| model.name == name).map(|model| model.kind.manifest())
+            };
+            let plan = spec.plan(&manifest).map_err(|wrong| (place(&wrong.at), wrong.words))?;
+            if let Some(node) = plan.nodes.iter().find(|node| !node.is_driven()) {
+                let words = format!("nothing is wired to it that would set {} off", node.spec.run);
+                return Err((place(&At::Node(node.spec.name.clone())), words));
             }
         }
-        for (node, table) in [("walk", self.walk), ("poetry", self.poetry)] {
-            for (key, value) in table {
-                let path = format!("{node}/{}", key.get_ref());
-                if !CONTROLS.contains(&path.as_str()) {
-                    let in_node = |path: &'static str| path.strip_prefix(node)?.strip_prefix('/');
-                    let known: Vec<_> = CONTROLS.iter().copied().filter_map(in_node).collect();
-                    let words = format!(
-                        "unknown input '{node}.{}': expected {}",
-                        key.get_ref(),
-                        known.join(", ")
-                    );
-                    return Err((key.span(), words));
-                }
-                read(&mut settings, &path, value)?;
-            }
-        }
-        Ok(HostedChain { name: name.get_ref().clone(), settings })
+        Ok(HostedChain { name: name.get_ref().clone(), spec })
     }
 }
 
-fn read(settings: &mut Settings, path: &str, value: Spanned<toml::Value>) -> Result<(), Wrong> {
-    let span = value.span();
-    let json = serde_json::to_value(value.into_inner())
-        .map_err(|error| (span.clone(), error.to_string()))?;
-    let Some(field) = input(path).and_then(|input| input.field.as_ref()) else { return Ok(()) };
-    let value = field
-        .data_type
-        .read_json(&json)
-        .map_err(|words| (span, format!("{}: {words}", path.replace('/', "."))))?;
-    settings.values.set(path, value);
-    Ok(())
+impl NodeTable {
+    fn read(self, name: String, spans: &mut Spans) -> Result<NodeSpec, Wrong> {
+        let mut set = serde_json::Map::new();
+        for (key, value) in in_order(self.set) {
+            spans.sets.push((name.clone(), key.get_ref().clone(), value.span()));
+            set.insert(key.into_inner(), to_json(value.into_inner()));
+        }
+        let updates = match self.updates {
+            Some(updates) if !(0.0..=MAX_RATE).contains(updates.get_ref()) => {
+                let words = format!("expected updates a second in 0..1000, got {}", updates.get_ref());
+                return Err((updates.span(), words));
+            }
+            updates => updates.map_or(0.0, Spanned::into_inner),
+        };
+        Ok(NodeSpec {
+            name,
+            run: self.run.into_inner(),
+            set,
+            takes: read_word(self.takes.as_ref(), Takes::find, "newest, every")?.unwrap_or_default(),
+            on_failure: read_word(self.on_failure.as_ref(), OnFailure::find, "hold, skip, stop")?,
+            updates,
+        })
+    }
+}
+
+/// Tables come sorted by name; people expect the order in which they wrote.
+fn in_order<T>(table: Named<T>) -> Vec<(Spanned<String>, Spanned<T>)> {
+    let mut entries: Vec<_> = table.into_iter().collect();
+    entries.sort_by_key(|(name, _)| name.span().start);
+    entries
+}
+
+fn read_word<T>(
+    word: Option<&Spanned<String>>,
+    find: fn(&str) -> Option<T>,
+    known: &str,
+) -> Result<Option<T>, Wrong> {
+    let Some(word) = word else { return Ok(None) };
+    let found = find(word.get_ref());
+    let words = || format!("expected one of {known}, got '{}'", word.get_ref());
+    found.map(Some).ok_or_else(|| (word.span(), words()))
+}
+
+fn read_pace(rate: &Spanned<toml::Value>) -> Result<Pace, Wrong> {
+    let number = match rate.get_ref() {
+        toml::Value::String(word) if word == "free" => return Ok(Pace::Free),
+        toml::Value::String(word) if word == "ticks" => Some(0.0),
+        toml::Value::Integer(number) => Some(*number as f64),
+        toml::Value::Float(number) => Some(*number),
+        _ => None,
+    };
+    number.filter(|number| (0.0..=MAX_RATE).contains(number)).map(Pace::Rate).ok_or_else(|| {
+        let words = "expected a rate in 0..1000 ticks a second, \"ticks\" for those that are sent, or \
+                     \"free\" for as soon as all is done";
+        (rate.span(), format!("{words}; got {}", rate.get_ref()))
+    })
+}
+
+fn read_wire(entry: Spanned<WireEntry>) -> Result<WireSpec, Wrong> {
+    let span = entry.span();
+    let (text, first) = match entry.into_inner() {
+        WireEntry::Plain(text) => (text, None),
+        WireEntry::Feedback(table) => (table.wire, Some(to_json(table.first))),
+    };
+    let wire: WireSpec = text.parse().map_err(|words| (span, words))?;
+    Ok(WireSpec { first, ..wire })
+}
+
+fn read_outlet(name: String, entry: Spanned<OutletEntry>) -> Result<OutletSpec, Wrong> {
+    let span = entry.span();
+    let plain = |from| OutletTable { from, address: None, on_request: false, step: true };
+    let table = match entry.into_inner() {
+        OutletEntry::One(from) => plain(OneOrMore::One(from)),
+        OutletEntry::Several(from) => plain(OneOrMore::More(from)),
+        OutletEntry::Table(table) => table,
+    };
+    let from = match table.from {
+        OneOrMore::One(from) => vec![from],
+        OneOrMore::More(from) => from,
+    };
+    let ends = from.iter().map(|end| end.parse());
+    Ok(OutletSpec {
+        name,
+        from: ends.collect::<Result<Vec<End>, String>>().map_err(|words| (span, words))?,
+        address: table.address,
+        on_request: table.on_request,
+        has_step: table.step,
+    })
+}
+
+/// What TOML has and JSON has not, dates, become text.
+fn to_json(value: toml::Value) -> serde_json::Value {
+    serde_json::to_value(value).unwrap_or_default()
 }

@@ -3,8 +3,7 @@
 use super::arguments::{read_value, write_value};
 use super::tree::{Access, Node};
 use super::{Argument, Message, Peer, Router};
-use crate::chain::voyage::DESCRIPTION;
-use crate::chain::{Chains, Complain, Settings, Signal, Voyage, input, inputs, outputs};
+use crate::chain::{Chain, ChainParts, Chains, Complain, OnSaid, Said, Signal, Spec};
 use crate::engine::{RESERVED_NAMES, Refusal};
 use crate::value::Value;
 use std::collections::HashMap;
@@ -14,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Default)]
 pub struct ChainRoom {
     pub chains: Chains,
-    /// Who drives each chain: the last who sent something that makes lines come. Whatever the chain
+    /// Who drives each chain: the last who sent something that makes values come. Whatever the chain
     /// sends goes to them, too.
     drivers: Arc<Mutex<HashMap<String, Peer>>>,
 }
@@ -25,80 +24,101 @@ impl Router {
         &self.chain_room.chains
     }
 
-    /// Takes a chain in and sends what it sends. One of the same name ends.
+    /// Takes a chain in and sends what it sends. One of the same name ends. Its models must be hosted.
     ///
     /// # Errors
-    /// Plain words when the name is taken or can't be one, or a value does not fit.
-    pub fn host_chain(&self, name: &str, settings: &Settings, seed: u64) -> Result<(), String> {
+    /// Plain words when the name is taken or can't be one, or the specification does not fit.
+    pub fn host_chain(&self, name: &str, spec: &Spec, seed: u64) -> Result<Arc<Chain>, String> {
         if RESERVED_NAMES.contains(&name) || self.engine.model(name).is_some() {
             return Err(format!("'{name}' can't be a chain's name: something else answers there"));
         }
+        let chain = Arc::new(Chain::start(ChainParts {
+            name: name.into(),
+            spec: spec.clone(),
+            seed,
+            engine: Arc::clone(&self.engine),
+            on_said: self.on_said(name),
+        })?);
+        self.chains().add(Arc::clone(&chain));
+        Ok(chain)
+    }
+
+    /// Publishes what a chain says.
+    fn on_said(&self, chain: &str) -> OnSaid {
         let (outlet, drivers) = (Arc::clone(&self.outlet), Arc::clone(&self.chain_room.drivers));
-        let owner = name.to_string();
-        let on_signal = Arc::new(move |signal: Signal| {
-            let mut arguments: Vec<Argument> = signal.step.map(Argument::Int).into_iter().collect();
-            write_value(&signal.value, &mut arguments);
-            let message = Message { address: format!("/{owner}/{}", signal.path), arguments };
-            if signal.on_request {
-                return outlet.offer(message);
-            }
+        let chain = chain.to_string();
+        Arc::new(move |said: Said| {
+            let messages = match said {
+                Said::Signal(signal) => {
+                    let messages = signal_messages(&chain, signal);
+                    if signal.outlet.on_request {
+                        messages.into_iter().for_each(|message| outlet.offer(message));
+                        return;
+                    }
+                    messages
+                }
+                Said::Error(words) => vec![Message::text(format!("/{chain}/error"), words)],
+                Said::Notice(words) => vec![Message::text(format!("/{chain}/notice"), words)],
+            };
             let drivers = drivers.lock().unwrap_or_else(PoisonError::into_inner);
-            let driver = drivers.get(&owner).copied().unwrap_or(Peer::Local);
+            let driver = drivers.get(&chain).copied().unwrap_or(Peer::Local);
             drop(drivers);
-            outlet.publish(driver, vec![message]);
-        });
-        let chain = Voyage::start(name, settings, seed, &self.engine, on_signal)?;
-        self.chains().add(Arc::new(chain));
-        Ok(())
+            outlet.publish(driver, messages);
+        })
     }
 
     /// A message to a chain: its path below the chain's name.
     pub(super) fn dispatch_chain(
         &self,
-        chain: &Voyage,
+        chain: &Chain,
         path: &str,
         message: &Message,
         from: Peer,
     ) -> Result<(), String> {
-        let value = match input(path).map(|input| &input.field) {
-            Some(Some(field)) => Some(read_value(&message.arguments, &field.data_type)?),
-            Some(None) if !is_pressed(&message.arguments)? => return Ok(()),
+        let arguments = &message.arguments;
+        if path == "counters" {
+            self.outlet.reply(from, &counter_messages(chain));
+            return Ok(());
+        }
+        let values = match chain.input(path).map(|input| input.fields) {
+            Some(fields) if fields.is_empty() && !is_pressed(arguments)? => return Ok(()),
+            Some(fields) => match (path, fields.as_slice()) {
+                ("wire" | "unwire" | "add" | "remove" | "outlet", _) => texts(arguments)?,
+                (_, [field]) => vec![read_value(arguments, &field.data_type)?],
+                _ => Vec::new(),
+            },
             // An address that there is not is refused by the chain.
-            Some(None) | None => None,
+            None => Vec::new(),
         };
-        if matches!(path, "start" | "step" | "tick") {
-            let mut drivers =
-                self.chain_room.drivers.lock().unwrap_or_else(PoisonError::into_inner);
-            drivers.insert(chain.name().into(), from);
+        if matches!(path, "start" | "step" | "tick" | "free") {
+            self.driven_by(chain.name(), from);
         }
         let (outlet, address) = (Arc::clone(&self.outlet), format!("{}/error", message.address));
         let complain: Complain = Arc::new(move |words| {
             outlet.reply(from, &[Message::text(&address, words)]);
         });
-        let is_value = value.is_some();
-        chain.send(path, value, Some(complain)).map_err(|refusal| refusal.to_string())?;
-        if is_value {
+        chain.send(path, &values, Some(complain)).map_err(|refusal| refusal.to_string())?;
+        if !values.is_empty() {
             self.outlet.changed(from, message);
         }
         Ok(())
     }
 
+    fn driven_by(&self, chain: &str, driver: Peer) {
+        let mut drivers = self.chain_room.drivers.lock().unwrap_or_else(PoisonError::into_inner);
+        drivers.insert(chain.into(), driver);
+    }
+
     /// Sends something to a chain for somebody who is not on OSC.
     ///
     /// # Errors
-    /// As [`Voyage::send`], and when there is no such chain.
-    pub fn send_to_chain(
-        &self,
-        chain: &str,
-        path: &str,
-        value: Option<Value>,
-    ) -> Result<(), Refusal> {
-        let chain = self.find_chain(chain)?;
-        let mut arguments = Vec::new();
-        value.iter().for_each(|value| write_value(value, &mut arguments));
-        let is_value = value.is_some();
-        chain.send(path, value, None)?;
-        if is_value {
+    /// As [`Chain::send`], and when there is no such chain.
+    pub fn send_to_chain(&self, name: &str, path: &str, values: &[Value]) -> Result<(), Refusal> {
+        let chain = self.find_chain(name)?;
+        chain.send(path, values, None)?;
+        if !values.is_empty() {
+            let mut arguments = Vec::new();
+            values.iter().for_each(|value| write_value(value, &mut arguments));
             let address = format!("/{}/{path}", chain.name());
             self.outlet.changed(Peer::Local, &Message { address, arguments });
         }
@@ -109,7 +129,7 @@ impl Router {
     ///
     /// # Errors
     /// When there is none; the words name those that are there.
-    pub fn find_chain(&self, name: &str) -> Result<Arc<Voyage>, Refusal> {
+    pub fn find_chain(&self, name: &str) -> Result<Arc<Chain>, Refusal> {
         self.chains().find(name).ok_or_else(|| {
             let known = self.chains().all();
             let known: Vec<&str> = known.iter().map(|chain| chain.name()).collect();
@@ -120,12 +140,17 @@ impl Router {
         })
     }
 
-    /// The addresses of all inputs of chains.
+    /// The addresses of all inputs of chains that a pattern may mean. What rewires a chain is not among
+    /// them: it must be meant by name.
     pub(super) fn chain_addresses(&self) -> Vec<String> {
         let chains = self.chains().all();
-        let of = |chain: &Arc<Voyage>| {
-            let name = chain.name().to_string();
-            inputs().iter().map(move |input| format!("/{name}/{}", input.path))
+        let is_meant = |path: &str| {
+            !matches!(path, "wire" | "unwire" | "add" | "remove" | "outlet" | "counters" | "free")
+        };
+        let of = |chain: &Arc<Chain>| {
+            let inputs = chain.inputs().into_iter().filter(|input| is_meant(&input.path));
+            let name = chain.name();
+            inputs.map(|input| format!("/{name}/{}", input.path)).collect::<Vec<_>>()
         };
         chains.iter().flat_map(of).collect()
     }
@@ -133,35 +158,102 @@ impl Router {
     pub(super) fn add_chains(&self, nodes: &mut Vec<Node>) {
         for chain in self.chains().all() {
             let root = format!("/{}", chain.name());
-            nodes.push(Node::new(&root, DESCRIPTION, Access::Container));
-            for input in inputs() {
+            nodes.push(Node::new(&root, &chain.spec().description, Access::Container));
+            for input in chain.inputs() {
                 // A node of the chain, whose inputs these are, is a container.
                 if let Some((part, _)) = input.path.split_once('/') {
                     let address = format!("{root}/{part}");
                     if !nodes.iter().any(|node| node.address == address) {
-                        nodes.push(Node::new(&address, "A part of the chain.", Access::Container));
+                        nodes.push(Node::new(&address, "A node of the chain.", Access::Container));
                     }
                 }
                 let address = format!("{root}/{}", input.path);
-                let access = if input.field.is_some() { Access::ReadWrite } else { Access::Write };
-                let mut node = Node::new(&address, input.description, access);
-                if let Some(field) = &input.field {
-                    node.fields = vec![field.clone()];
-                    let value = chain.value(input.path);
-                    node.values = value.into_iter().map(Some).collect();
+                let is_value = input.fields.len() == 1 && chain.input_value(&input.path).is_some();
+                let access = if is_value { Access::ReadWrite } else { Access::Write };
+                let mut node = Node::new(&address, &input.description, access);
+                if is_value {
+                    node.values = vec![chain.input_value(&input.path)];
                 }
+                node.fields = input.fields;
                 nodes.push(node);
             }
-            for output in outputs() {
-                let address = format!("{root}/{}", output.path);
-                let mut node = Node::new(&address, &output.field.description, Access::Read);
-                node.fields = vec![output.field.clone()];
-                node.values = chain.value(output.path).into_iter().map(Some).collect();
-                node.step = output.has_step.then(|| chain.step(output.path));
+            for output in chain.outputs() {
+                let mut node = Node::new(&output.address, &output.description, Access::Read);
+                let newest = chain.output_values(&output.name);
+                let step = newest.as_ref().map_or(0, |(stamp, _)| as_int(stamp.step));
+                node.step = output.has_step.then_some(step);
+                let values = newest.map(|(_, values)| values).unwrap_or_default();
+                node.values = values.into_iter().map(Some).collect();
+                node.fields = output.fields;
                 nodes.push(node);
             }
         }
     }
+}
+
+/// A signal as messages: one, or one an item where the value is a list.
+fn signal_messages(chain: &str, signal: &Signal) -> Vec<Message> {
+    let outlet = &signal.outlet;
+    let address = || match &outlet.address {
+        Some(address) => address.clone(),
+        None => format!("/{chain}/{}", outlet.name),
+    };
+    let begin = || -> Vec<Argument> {
+        outlet.has_step.then(|| Argument::Int(as_int(signal.stamp.step))).into_iter().collect()
+    };
+    let Some(items) = (match signal.values.as_slice() {
+        [Value::Array(items)] => Some(items),
+        _ => None,
+    }) else {
+        let mut arguments = begin();
+        signal.values.iter().for_each(|value| write_value(value, &mut arguments));
+        return vec![Message { address: address(), arguments }];
+    };
+    let numbered = |index: usize| {
+        let mut arguments = begin();
+        let numbers = [index, items.len()].map(|n| Argument::Int(i32::try_from(n).unwrap_or(i32::MAX)));
+        arguments.extend(numbers);
+        arguments
+    };
+    if items.is_empty() {
+        return vec![Message { address: address(), arguments: numbered(0) }];
+    }
+    let message = |(index, item): (usize, &Value)| {
+        let mut arguments = numbered(index);
+        write_value(item, &mut arguments);
+        Message { address: address(), arguments }
+    };
+    items.iter().enumerate().map(message).collect()
+}
+
+/// What each node has counted: its name, then runs, late, dropped, repeated, failed, and milliseconds.
+fn counter_messages(chain: &Chain) -> Vec<Message> {
+    let address = format!("/{}/counters", chain.name());
+    let message = |(node, counted): (String, crate::chain::Counters)| {
+        let counts =
+            [counted.ran, counted.late, counted.dropped, counted.repeated, counted.failed].map(as_int);
+        let mut arguments = vec![Argument::Text(node)];
+        arguments.extend(counts.map(Argument::Int));
+        arguments.push(Argument::Float(counted.took.as_secs_f32() * 1e3));
+        Message { address: address.clone(), arguments }
+    };
+    chain.counters().into_iter().map(message).collect()
+}
+
+/// A count as an OSC int; it begins again at 0 after 2,147,483,648.
+fn as_int(count: u64) -> i32 {
+    (count % (1 << 31)) as i32
+}
+
+fn texts(arguments: &[Argument]) -> Result<Vec<Value>, String> {
+    let text = |argument: &Argument| match argument {
+        Argument::Text(text) => Ok(Value::from(text.as_str())),
+        number if number.as_f64().is_some() => {
+            Ok(number.as_f64().unwrap_or(0.0).to_string().into())
+        }
+        other => Err(format!("expected texts, got {}", other.describe())),
+    };
+    arguments.iter().map(text).collect()
 }
 
 /// Whether a message that only makes something happen is meant: a button sends 1 as it is pressed

@@ -283,6 +283,34 @@ impl DataType {
         }
     }
 
+    /// Whether a value of one is a value of the other but for lengths of texts and lists and ranges of
+    /// numbers, which are checked as values come: what may be wired together.
+    pub fn is_same(&self, other: &DataType) -> bool {
+        use DataType::{Array, Category, File, Image, ImageLandmarks, Segmentation, Vector};
+        match (self, other) {
+            (Category { one_of: a, .. }, Category { one_of: b, .. }) => a == b,
+            (Vector { length: a, .. }, Vector { length: b, .. })
+            | (ImageLandmarks { length: a, .. }, ImageLandmarks { length: b, .. }) => a == b,
+            (Array { item: a, .. }, Array { item: b, .. }) => a.is_same(b),
+            (Image { channels: a, .. }, Image { channels: b, .. }) => a == b,
+            (Segmentation { palette: a, .. }, Segmentation { palette: b, .. }) => a == b,
+            (File { is_directory: a, .. }, File { is_directory: b, .. }) => a == b,
+            (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+        }
+    }
+
+    /// The type in a word or two: "text", "vector of 64", "array of text".
+    pub fn label(&self) -> String {
+        match self {
+            DataType::Vector { length, .. } => format!("vector of {length}"),
+            DataType::ImageLandmarks { length, .. } => format!("image_landmarks of {length}"),
+            DataType::Array { item, .. } => format!("array of {}", item.label()),
+            DataType::Category { one_of, .. } => format!("category of {}", one_of.join(", ")),
+            DataType::Image { channels, .. } => format!("image of {channels} channels"),
+            other => other.name().into(),
+        }
+    }
+
     /// What is accepted, as a phrase for messages to people: "a vector of 512 floats".
     pub fn expectation(&self) -> String {
         match self {

@@ -1,6 +1,7 @@
 //! Where the walk is and where it is heading, and how it moves on from there.
 
-use super::sphere::{Point, mix, scaled, tangent, walk};
+use super::sphere::{Point, lists, mix, scaled, tangent, walk};
+use serde::{Deserialize, Serialize};
 
 /// The way back to the shell is this long, as a share of its radius.
 const RETURN: f64 = 0.25;
@@ -10,11 +11,13 @@ const MAX_SLOPE: f64 = 0.7;
 const CORE: f64 = 0.5;
 
 /// A place in the latent space, with a heading.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Place {
     /// From the origin; of length 1.
+    #[serde(with = "lists")]
     pub direction: Point,
     /// Tangent to the sphere; of length 1.
+    #[serde(with = "lists")]
     pub heading: Point,
     /// The distance from the origin.
     pub norm: f64,
@@ -23,6 +26,12 @@ pub struct Place {
 }
 
 impl Place {
+    /// Whether it is made of numbers that can be gone on from.
+    pub fn is_sound(&self) -> bool {
+        let vectors = self.direction.iter().chain(&self.heading);
+        vectors.chain([&self.norm, &self.slope]).all(|x| x.is_finite())
+    }
+
     pub fn position(&self) -> Point {
         scaled(self.norm, &self.direction)
     }

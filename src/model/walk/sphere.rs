@@ -6,6 +6,55 @@ pub const DIMENSIONS: usize = 64;
 /// A place or direction. In f64, so that weeks of steps do not wear it down.
 pub type Point = [f64; DIMENSIONS];
 
+/// Points as lists of numbers, since serde knows arrays of up to 32 items only.
+pub mod lists {
+    use super::{DIMENSIONS, Point};
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// Something made of points: one, several, or perhaps one.
+    pub trait Points: Sized {
+        fn to_lists(&self) -> Vec<&[f64]>;
+        fn from_lists(lists: Vec<Vec<f64>>) -> Option<Self>;
+    }
+
+    pub fn serialize<S: Serializer>(points: &impl Points, to: S) -> Result<S::Ok, S::Error> {
+        points.to_lists().serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>, P: Points>(from: D) -> Result<P, D::Error> {
+        let wrong = || D::Error::custom(format!("expected points of {DIMENSIONS} numbers"));
+        P::from_lists(Vec::deserialize(from)?).ok_or_else(wrong)
+    }
+
+    impl Points for Point {
+        fn to_lists(&self) -> Vec<&[f64]> {
+            vec![self]
+        }
+        fn from_lists(lists: Vec<Vec<f64>>) -> Option<Self> {
+            <[Point; 1]>::from_lists(lists).map(|[point]| point)
+        }
+    }
+
+    impl<const N: usize> Points for [Point; N] {
+        fn to_lists(&self) -> Vec<&[f64]> {
+            self.iter().map(|point| &point[..]).collect()
+        }
+        fn from_lists(lists: Vec<Vec<f64>>) -> Option<Self> {
+            Vec::from_lists(lists)?.try_into().ok()
+        }
+    }
+
+    impl Points for Vec<Point> {
+        fn to_lists(&self) -> Vec<&[f64]> {
+            self.iter().map(|point| &point[..]).collect()
+        }
+        fn from_lists(lists: Vec<Vec<f64>>) -> Option<Self> {
+            lists.into_iter().map(|list| list.try_into().ok()).collect()
+        }
+    }
+}
+
 /// Points nearer to opposite than this, in radians, have no great circle of their own.
 const OPPOSITE: f64 = 1e-5;
 

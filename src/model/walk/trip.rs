@@ -2,9 +2,10 @@
 
 use super::place::Place;
 use super::sphere::{
-    DIMENSIONS, Point, angle, any_tangent, bezier, distance, mix, norm, scaled, tangent, toward,
-    unit, walk,
+    DIMENSIONS, Point, angle, any_tangent, bezier, distance, lists, mix, norm, scaled, tangent,
+    toward, unit, walk,
 };
+use serde::{Deserialize, Serialize};
 
 /// Handles of the curve, in radians: how far it keeps to the heading at either end.
 const HANDLES: (f64, f64) = (0.02, 0.6);
@@ -15,8 +16,9 @@ const MAX_GUESS: f64 = 0.02;
 
 /// Directions follow a cubic curve on the sphere, and the distance from the origin a cubic of its
 /// own: a trip between two places of the shell stays near it, and one to a place within reaches it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Trip {
+    #[serde(with = "lists")]
     directions: [Point; 4],
     /// The distance from the origin, and its change by `t`, at the start; then at the end, where
     /// it changes no more.
@@ -61,6 +63,14 @@ impl Trip {
             t: 0.0,
             stops,
         }
+    }
+
+    /// Whether it is made of numbers that can be gone on from.
+    pub fn is_sound(&self) -> bool {
+        let (from, slope, to) = self.norms;
+        let norms = [from, slope, to, self.t];
+        let mut numbers = self.directions.iter().flatten().chain(&norms);
+        numbers.all(|x| x.is_finite()) && self.end.is_sound()
     }
 
     /// How far it is to the end, as the crow flies.

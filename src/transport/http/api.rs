@@ -323,7 +323,7 @@ fn totals(server: &Server) -> Json_ {
         .collect();
     let chains: Vec<Json_> = (server.router.chains().all().iter())
         .map(|chain| {
-            let (running, step) = (chain.is_running(), chain.step("z"));
+            let (running, step) = (chain.is_running(), chain.step());
             json!({ "name": chain.name(), "running": running, "step": step })
         })
         .collect();

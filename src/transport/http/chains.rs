@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::api::{error, refused};
-use crate::chain::{Voyage, input};
+use crate::chain::Chain;
 use crate::engine::Refusal;
 use crate::signature::Values;
 use crate::value::Value;
@@ -34,9 +34,9 @@ pub async fn send(
         Err(rejection) => return error(rejection.status(), "expected a body of at most 32 MB"),
     };
     let router = &server.router;
-    answer(router.find_chain(&name).and_then(|chain: std::sync::Arc<Voyage>| {
-        let value = read(&path, &body)?;
-        router.send_to_chain(&name, &path, value)?;
+    answer(router.find_chain(&name).and_then(|chain| {
+        let values = read(&chain, &path, &body)?;
+        router.send_to_chain(&name, &path, &values)?;
         Ok(chain.specification())
     }))
 }
@@ -48,16 +48,15 @@ fn answer(outcome: Result<Json_, Refusal>) -> Response {
     }
 }
 
-fn read(path: &str, body: &[u8]) -> Result<Option<Value>, Refusal> {
+fn read(chain: &Chain, path: &str, body: &[u8]) -> Result<Vec<Value>, Refusal> {
     let json = match body.trim_ascii().is_empty() {
         true => json!({}),
         false => serde_json::from_slice(body).map_err(|error| {
             Refusal::BadInput(format!("the body must be a JSON object: {error}"))
         })?,
     };
-    let field = input(path).and_then(|input| input.field.as_ref());
-    let fields = field.map_or(&[][..], std::slice::from_ref);
-    let values = Values::read_json(&json, fields).map_err(Refusal::BadInput)?;
-    let value = values.iter().next().map(|(_, value)| value.clone());
-    Ok(value)
+    let fields = chain.input(path).map(|input| input.fields).unwrap_or_default();
+    let values = Values::read_json(&json, &fields).map_err(Refusal::BadInput)?;
+    let values = fields.iter().map_while(|field| values.get(&field.name).cloned());
+    Ok(values.collect())
 }

@@ -1,0 +1,214 @@
+//! Adapters that hold back or let through: delay, hold, changed, chance, counter.
+
+use super::{Kind, Slot, kind};
+use crate::chain::part::{Moment, Part, Shape};
+use crate::signature::{Field, number};
+use crate::value::Value;
+use serde_json::{Value as Json, json};
+use std::collections::VecDeque;
+
+/// Values that a delay holds at most.
+const MAX_DELAY: f64 = 4096.0;
+/// Values that `changed` remembers at most.
+const MAX_MEMORY: f64 = 4096.0;
+
+pub fn kinds() -> Vec<Kind> {
+    let value = || Slot::new("in", Shape::Same, "What comes.");
+    let out = || Slot::new("out", Shape::Same, "What goes on.");
+    vec![
+        kind(
+            "adapt/delay",
+            "Lets each value go on some values later.",
+            vec![
+                value(),
+                Slot::of(
+                    "steps",
+                    number().min(0.0).max(MAX_DELAY).step(1.0).default(1.0),
+                    "How many values later.",
+                ),
+            ],
+            out(),
+            |_, _| Box::new(Delay::default()),
+        ),
+        kind(
+            "adapt/hold",
+            "Keeps the newest value, and lets it go on when something else comes.",
+            vec![
+                Slot::waiting("in", Shape::Same, "What is kept."),
+                Slot::new("when", Shape::Whatever, "What lets it go on."),
+            ],
+            out(),
+            |_, _| Box::new(Hold),
+        ),
+        kind(
+            "adapt/changed",
+            "Lets a value go on only if it was not among the last ones.",
+            vec![
+                value(),
+                Slot::of(
+                    "memory",
+                    number().min(0.0).max(MAX_MEMORY).step(1.0).default(1.0),
+                    "How many values it remembers; 0: everything goes on.",
+                ),
+            ],
+            out(),
+            |_, _| Box::new(Changed::default()),
+        ),
+        kind(
+            "adapt/chance",
+            "Lets a value go on by chance.",
+            vec![
+                value(),
+                Slot::of(
+                    "probability",
+                    number().min(0.0).max(1.0).step(0.01).default(0.5),
+                    "How likely: 0 never, 1 always.",
+                ),
+            ],
+            out(),
+            |_, _| Box::new(Chance),
+        ),
+        kind(
+            "adapt/counter",
+            "Counts what comes.",
+            vec![
+                Slot::new("in", Shape::Whatever, "What is counted."),
+                Slot::of(
+                    "round",
+                    number().min(0.0).max(1e9).step(1.0),
+                    "Begins again at 0 after so many; 0: never.",
+                ),
+            ],
+            Slot::of("count", number(), "How many came before."),
+            |_, _| Box::new(Counter(0.0)),
+        ),
+    ]
+}
+
+/// Values in the order in which they came.
+#[derive(Default)]
+struct Delay(VecDeque<Value>);
+
+impl Part for Delay {
+    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
+        let steps = inputs[1].as_number().unwrap_or(0.0) as usize;
+        self.0.push_back(inputs[0].clone());
+        // A delay that was made shorter lets go of what is too old.
+        while self.0.len() > steps + 1 {
+            self.0.pop_front();
+        }
+        let is_due = self.0.len() == steps + 1;
+        if is_due && let Some(value) = self.0.pop_front() {
+            out[0] = value;
+        }
+        Ok(is_due)
+    }
+
+    fn reset(&mut self) {
+        self.0.clear();
+    }
+
+    fn save(&self) -> Json {
+        save_values(&self.0)
+    }
+
+    fn restore(&mut self, state: &Json, inputs: &[Field]) -> Result<(), String> {
+        self.0 = restore_values(state, inputs)?;
+        Ok(())
+    }
+}
+
+struct Hold;
+
+impl Part for Hold {
+    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
+        out[0] = inputs[0].clone();
+        Ok(true)
+    }
+}
+
+/// The last values that went on, the newest first.
+#[derive(Default)]
+struct Changed(VecDeque<Value>);
+
+impl Part for Changed {
+    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
+        let memory = inputs[1].as_number().unwrap_or(0.0) as usize;
+        self.0.truncate(memory);
+        if self.0.contains(&inputs[0]) {
+            return Ok(false);
+        }
+        if memory > 0 {
+            self.0.truncate(memory - 1);
+            self.0.push_front(inputs[0].clone());
+        }
+        out[0] = inputs[0].clone();
+        Ok(true)
+    }
+
+    fn reset(&mut self) {
+        self.0.clear();
+    }
+
+    fn save(&self) -> Json {
+        save_values(&self.0)
+    }
+
+    fn restore(&mut self, state: &Json, inputs: &[Field]) -> Result<(), String> {
+        self.0 = restore_values(state, inputs)?;
+        Ok(())
+    }
+}
+
+struct Chance;
+
+impl Part for Chance {
+    fn run(
+        &mut self,
+        inputs: &[Value],
+        moment: &Moment,
+        out: &mut [Value],
+    ) -> Result<bool, String> {
+        let goes_on = moment.uniform() < inputs[1].as_number().unwrap_or(0.0);
+        if goes_on {
+            out[0] = inputs[0].clone();
+        }
+        Ok(goes_on)
+    }
+}
+
+struct Counter(f64);
+
+impl Part for Counter {
+    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
+        let round = inputs[1].as_number().unwrap_or(0.0);
+        if round > 0.0 {
+            self.0 %= round;
+        }
+        out[0] = Value::Number(self.0);
+        self.0 += 1.0;
+        Ok(true)
+    }
+
+    fn reset(&mut self) {
+        self.0 = 0.0;
+    }
+
+    fn save(&self) -> Json {
+        json!(self.0)
+    }
+
+    fn restore(&mut self, state: &Json, _: &[Field]) -> Result<(), String> {
+        self.0 = state.as_f64().ok_or("expected a count")?;
+        Ok(())
+    }
+}
+
+fn save_values(values: &VecDeque<Value>) -> Json {
+    values.iter().map(Value::to_json).collect()
+}
+
+fn restore_values(state: &Json, inputs: &[Field]) -> Result<VecDeque<Value>, String> {
+    let items = state.as_array().ok_or("expected a list of values")?;
+    items.iter().map(|item| inputs[0].data_type.read_json(item)).collect()
+}

@@ -1,0 +1,220 @@
+//! A chain from outside: its thread, what can be sent to it, and what can be asked.
+
+mod drive;
+mod live;
+mod report;
+
+use super::course::Course;
+use super::spec::{End, OutletSpec, Pace, Spec, WireSpec};
+use super::{Complain, Input, OnSaid, Output};
+use crate::engine::{Engine, Refusal};
+use crate::signature::is_name;
+use crate::time::Time;
+use crate::value::Value;
+use crossbeam::channel::{self, Sender};
+use serde_json::Value as Json;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+/// What a chain is made from.
+pub struct ChainParts {
+    /// The first part of its addresses.
+    pub name: String,
+    /// What it is.
+    pub spec: Spec,
+    /// The project's seed.
+    pub seed: u64,
+    /// Where its models are.
+    pub engine: Arc<Engine>,
+    /// Who is told what it says.
+    pub on_said: OnSaid,
+}
+
+/// A chain at work. All methods are quick and may be called from any thread. Its own thread ends when
+/// it is dropped.
+pub struct Chain {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    name: String,
+    engine: Arc<Engine>,
+    on_said: OnSaid,
+    course: Mutex<Course>,
+    /// What was made from the last project file.
+    from_file: Mutex<Spec>,
+    /// Dropped to end the thread.
+    wake: Mutex<Option<Sender<()>>>,
+}
+
+/// A panic while these are held would leave a course that can still be gone on from.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Chain {
+    /// A chain with a thread of its own. Every model that it names must be hosted.
+    ///
+    /// # Errors
+    /// Plain words: what is wrong in its specification, or that there is no thread to be had.
+    pub fn start(parts: ChainParts) -> Result<Self, String> {
+        let mut chain = Self::without_thread(parts)?;
+        let (wake, woken) = channel::bounded(1);
+        *lock(&chain.shared.wake) = Some(wake);
+        let shared = Arc::clone(&chain.shared);
+        let name = &chain.shared.name;
+        let thread = std::thread::Builder::new()
+            .name(format!("chain:{name}"))
+            .spawn(move || shared.drive(&woken))
+            .map_err(|error| format!("the system gave the chain '{name}' no thread: {error}"))?;
+        chain.thread = Some(thread);
+        Ok(chain)
+    }
+
+    /// One that moves only when [`Chain::turn`] is called: for tests, and for rendering out of real
+    /// time.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn without_thread(parts: ChainParts) -> Result<Self, String> {
+        let ChainParts { name, spec, seed, engine, on_said } = parts;
+        if !is_name(&name) {
+            return Err(format!(
+                "'{name}' can't be a chain's name: use letters, digits, '_' and '-'"
+            ));
+        }
+        let models = |name: &str| engine.model(name).map(|model| model.manifest().clone());
+        let plan = spec.plan(&models).map_err(|wrong| wrong.to_string())?;
+        let mut course = Course::new(plan, seed);
+        if spec.starts {
+            course.trigger("start", engine.clock().now());
+        }
+        let shared = Arc::new(Shared {
+            name,
+            engine,
+            on_said,
+            course: Mutex::new(course),
+            from_file: Mutex::new(spec),
+            wake: Mutex::new(None),
+        });
+        Ok(Self { shared, thread: None })
+    }
+
+    /// The first part of its addresses.
+    pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    /// What it is, with what was changed while it ran.
+    pub fn spec(&self) -> Spec {
+        lock(&self.shared.course).spec().clone()
+    }
+
+    /// Whether it is under way.
+    pub fn is_running(&self) -> bool {
+        lock(&self.shared.course).is_running()
+    }
+
+    /// The number of the last tick.
+    pub fn step(&self) -> u64 {
+        lock(&self.shared.course).step()
+    }
+
+    /// Does what is due, for a chain without a thread. Answers when something is due next.
+    pub fn turn(&self) -> Option<Time> {
+        self.shared.turn()
+    }
+
+    /// Takes values at an input, or makes something happen. What needs a model is done later, and
+    /// `complain` told if it can't be.
+    ///
+    /// # Errors
+    /// When there is no such input, or the values do not fit.
+    pub fn send(
+        &self,
+        path: &str,
+        values: &[Value],
+        complain: Option<Complain>,
+    ) -> Result<(), Refusal> {
+        let now = self.shared.engine.clock().now();
+        let missing = |what: &str| Refusal::BadInput(format!("expected {what}"));
+        match (path, values) {
+            ("start" | "stop" | "step" | "reset" | "tick" | "free", _) => {
+                lock(&self.shared.course).trigger(path, now);
+            }
+            ("rate", [value, ..]) => {
+                let rate = value.as_number().filter(|rate| (0.0..=MAX_RATE).contains(rate));
+                let rate = rate.ok_or_else(|| missing("a number in 0..1000"))?;
+                lock(&self.shared.course).set_rate(rate, now);
+            }
+            ("wire" | "unwire" | "add" | "remove" | "outlet", values) => {
+                let words: Vec<&str> = values.iter().filter_map(Value::as_text).collect();
+                self.edit(path, &words).map_err(Refusal::BadInput)?;
+            }
+            (path, [value, ..]) => {
+                let (node, input) = self.find(path)?;
+                let mut course = lock(&self.shared.course);
+                course.set(&node, &input, value.clone(), complain).map_err(Refusal::BadInput)?;
+            }
+            (path, []) => {
+                self.find(path)?;
+                return Err(missing("a value"));
+            }
+        }
+        self.shared.wake();
+        Ok(())
+    }
+
+    /// The node and input at a path: "walk/speed"; or "say", for an inlet.
+    fn find(&self, path: &str) -> Result<(String, String), Refusal> {
+        let known = self.inputs();
+        if known.iter().any(|input| input.path == path) {
+            let (node, input) = path.split_once('/').unwrap_or((path, "value"));
+            return Ok((node.into(), input.into()));
+        }
+        let known: Vec<&str> = known.iter().map(|input| input.path.as_str()).collect();
+        let words = format!("{} has no '{path}', only {}", self.name(), known.join(", "));
+        Err(Refusal::Unknown(words))
+    }
+
+    /// Changes into what another specification says; all that is the same goes on.
+    ///
+    /// # Errors
+    /// Plain words on what is wrong; then nothing is changed.
+    pub fn change(&self, spec: Spec) -> Result<(), String> {
+        self.shared.change(spec.clone())?;
+        *lock(&self.shared.from_file) = spec;
+        Ok(())
+    }
+
+    /// All that it remembers, as JSON.
+    pub fn save(&self) -> Json {
+        lock(&self.shared.course).save()
+    }
+
+    /// Comes back to what was saved.
+    ///
+    /// # Errors
+    /// Plain words, when that is nothing that a chain saved.
+    pub fn restore(&self, state: &Json) -> Result<(), String> {
+        let now = self.shared.engine.clock().now();
+        lock(&self.shared.course).restore(state, now)?;
+        self.shared.wake();
+        Ok(())
+    }
+}
+
+/// Ticks a second, at most.
+const MAX_RATE: f64 = 1000.0;
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        lock(&self.shared.course).abandon();
+        *lock(&self.shared.wake) = None;
+        if let Some(thread) = self.thread.take() {
+            // It panics only if the chain has a fault, which has been told by then.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! A chain's thread: waits for what is due, and does it.
+
+use super::{Shared, lock};
+use crate::chain::Said;
+use crate::chain::course::{Effects, Errand};
+use crate::engine::{Event, Refusal, Request};
+use crate::signature::Values;
+use crate::time::Time;
+use crossbeam::channel::{Receiver, RecvTimeoutError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// After a fault of its own it waits this long, so as not to burn a core.
+const AFTER_FAULT: Duration = Duration::from_secs(1);
+
+impl Shared {
+    pub fn wake(&self) {
+        if let Some(wake) = &*lock(&self.wake) {
+            // A full channel wakes it as well.
+            let _ = wake.try_send(());
+        }
+    }
+
+    pub fn drive(self: &Arc<Self>, woken: &Receiver<()>) {
+        let mut effects = Effects::default();
+        loop {
+            let due = match catch_unwind(AssertUnwindSafe(|| self.turn_with(&mut effects))) {
+                Ok(due) => due,
+                Err(_) => {
+                    tracing::error!("the chain '{}' failed at a step and goes on", self.name);
+                    Some(self.engine.clock().now() + AFTER_FAULT)
+                }
+            };
+            let ended = match due {
+                Some(due) => {
+                    let wait = due.saturating_sub(self.engine.clock().now());
+                    woken.recv_timeout(wait) == Err(RecvTimeoutError::Disconnected)
+                }
+                None => woken.recv().is_err(),
+            };
+            if ended {
+                return;
+            }
+        }
+    }
+
+    pub fn turn(self: &Arc<Self>) -> Option<Time> {
+        self.turn_with(&mut Effects::default())
+    }
+
+    /// Does what is due. Answers when there is something to do next, if nothing happens before.
+    fn turn_with(self: &Arc<Self>, effects: &mut Effects) -> Option<Time> {
+        effects.clear();
+        let due = lock(&self.course).turn(self.engine.clock().now(), effects);
+        // With the lock given back, since an outlet or a model may be slow to take something.
+        for signal in effects.signals() {
+            (self.on_said)(Said::Signal(signal));
+        }
+        for notice in &effects.notices {
+            (self.on_said)(Said::Notice(notice));
+        }
+        for error in &effects.errors {
+            (self.on_said)(Said::Error(error));
+        }
+        for (complain, words) in effects.complaints.drain(..) {
+            complain(words);
+        }
+        for errand in effects.runs.drain(..) {
+            self.run(errand);
+        }
+        due
+    }
+
+    fn run(self: &Arc<Self>, errand: Errand) {
+        let id = errand.id;
+        let fate = Arc::new(Mutex::new(Fate::Offered));
+        let answer = Answer { shared: Arc::clone(self), id, fate: Arc::clone(&fate) };
+        let mut request = Request::new(move |event| match event {
+            Event::Partial { .. } | Event::Stream { .. } => {}
+            Event::Done { outputs, .. } => answer.give(Ok(outputs)),
+            Event::Failed(words) => answer.give(Err(words)),
+            Event::Cancelled => answer.give(Err("the run was cancelled".into())),
+        });
+        request.seed = errand.seed;
+        request.cancel = errand.cancel;
+        let submitted = match self.engine.model(&errand.model) {
+            Some(model) => model.submit(&errand.command, errand.inputs, request),
+            None => Err(Refusal::Unknown(format!(
+                "there is no model '{}' here: name one in the project file",
+                errand.model
+            ))),
+        };
+        match submitted {
+            Err(refusal) => self.answer(id, Err(refusal.to_string())),
+            Ok(()) if lock(&fate).take_on() => {}
+            Ok(()) => self.answer(id, Err(TAKEN_OFF.into())),
+        }
+    }
+
+    fn answer(&self, id: u64, outcome: Result<Values, String>) {
+        lock(&self.course).answer(id, outcome);
+        self.wake();
+    }
+}
+
+const TAKEN_OFF: &str = "its model was taken off";
+
+/// What has become of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// The model may yet refuse it, in words of its own.
+    Offered,
+    TakenOn,
+    Dropped,
+    Answered,
+}
+
+impl Fate {
+    /// Says whether somebody will answer from now on.
+    fn take_on(&mut self) -> bool {
+        if *self == Fate::Offered {
+            *self = Fate::TakenOn;
+        }
+        *self != Fate::Dropped
+    }
+}
+
+/// Gives a run's outcome back, also when the model goes without a word.
+struct Answer {
+    shared: Arc<Shared>,
+    id: u64,
+    fate: Arc<Mutex<Fate>>,
+}
+
+impl Answer {
+    fn give(&self, outcome: Result<Values, String>) {
+        if std::mem::replace(&mut *lock(&self.fate), Fate::Answered) != Fate::Answered {
+            self.shared.answer(self.id, outcome);
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        let mut fate = lock(&self.fate);
+        match *fate {
+            Fate::Offered => *fate = Fate::Dropped,
+            Fate::TakenOn => {
+                drop(fate);
+                self.give(Err(TAKEN_OFF.into()));
+            }
+            Fate::Dropped | Fate::Answered => {}
+        }
+    }
+}

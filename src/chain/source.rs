@@ -1,0 +1,12 @@
+//! Sources: parts that make values over time: the walk, the clock, and the inlet for messages.
+
+mod clock;
+mod inlet;
+mod walk;
+
+use super::part::Kind;
+
+/// All sources.
+pub fn kinds() -> Vec<Kind> {
+    vec![walk::kind(), clock::kind(), inlet::kind()]
+}

@@ -13,22 +13,9 @@ use std::sync::Mutex;
 /// One browser at a time: what is slow because others are at work would look like a fault.
 static STAGE: Mutex<()> = Mutex::new(());
 
-const PROJECT: &str = r#"
-send = []
-[models.poetry]
-kind = "poetry"
-[models.sentences]
-kind = "sentences"
-[models.map]
-kind = "map"
-[chains.voyage]
-kind = "voyage"
-model = "poetry"
-map = "map"
-"#;
-
 fn start() -> Runtime {
-    let project = Project::parse(PROJECT).unwrap();
+    let mut project = Project::standard();
+    project.destinations.clear();
     let runtime = Runtime::builder()
         .project(project)
         .listen(listen())

@@ -114,9 +114,9 @@ await play(async ({ open }) => {
   // The chain: whatever it lists can be set here, and follows what others set.
   await go("voyage");
   const chain = await get("/chains/voyage");
-  const fields = chain.inputs.filter((input) => input.type).length;
-  assert.equal(await page.locator(".command .field").count(), fields);
-  assert.equal(await page.locator(".command .actions button").count(), chain.inputs.length - fields);
+  const fields = chain.inputs.map((input) => input.fields?.length ?? (input.type ? 1 : 0));
+  assert.equal(await page.locator(".command .field").count(), fields.reduce((sum, n) => sum + n, 0));
+  assert.equal(await page.locator(".command > .actions button").count(), fields.filter((n) => n === 0).length);
   const speed = page.locator(".field", { has: page.locator("label", { hasText: /^speed$/ }) }).locator("input[type=number]");
   await speed.fill("7");
   await speed.blur();
@@ -125,10 +125,10 @@ await play(async ({ open }) => {
   const sender = await patch();
   sender.send("/voyage/walk/speed", 3.5);
   await until("the control follows", async () => Number(await speed.inputValue()) === 3.5);
-  await page.click(".command .actions >> text=start");
+  await page.click(".command > .actions >> text=start");
   await page.locator(".lines.live li").nth(1).waitFor();
   await page.locator(".figure", { hasText: /\d/ }).first().waitFor();
-  await page.click(".command .actions >> text=stop");
+  await page.click(".command > .actions >> text=stop");
   await until("it stands", async () => !(await get("/chains/voyage")).running);
   await picture(page, "page-chain.png");
   sender.close();

@@ -5,39 +5,45 @@ import { control, drawing, shortly, spoken } from "./controls.js";
 import * as runtime from "./runtime.js";
 
 const KEPT = 12;
+const GRAPH = "graph/";
 
 /** The panel of a chain of `/chains`. */
 export function chainPanel(chain) {
   const stops = [];
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const state = h("p", { class: "note", role: "status" });
+  const tellProblem = (error) => {
+    problem.textContent = error.message;
+    problem.hidden = false;
+  };
   const send = async (path, body) => {
     try {
       const now = await runtime.post(`/chains/${chain.name}/${path}`, body);
       problem.hidden = true;
       tell(now);
     } catch (error) {
-      problem.textContent = error.message;
-      problem.hidden = false;
+      tellProblem(error);
     }
   };
   const tell = (now) => { state.textContent = now.running ? "It runs." : "It stands still."; };
-  const triggers = chain.inputs.filter((input) => !input.type);
-  const values = chain.inputs.filter((input) => input.type);
+  const fieldsOf = (input) => input.fields ?? (input.type ? [input] : []);
+  const triggers = chain.inputs.filter((input) => fieldsOf(input).length === 0);
+  const values = chain.inputs.filter((input) => fieldsOf(input).length === 1);
+  const several = chain.inputs.filter((input) => fieldsOf(input).length > 1);
   const buttons = triggers.map((input) => h("button", {
     type: "button", title: input.description, class: input.path === "start" ? "primary" : "", onclick: () => send(input.path),
   }, spoken(input.path)));
 
-  // Inputs of a node stand together, under its name.
+  // Inputs of a node stand together, under its name. What has no value changes the chain itself.
   const groups = new Map();
   for (const input of values) {
-    const node = input.path.includes("/") ? input.path.slice(0, input.path.lastIndexOf("/")) : "";
+    const isNode = input.path.includes("/");
+    const node = isNode ? input.path.slice(0, input.path.lastIndexOf("/")) : input.value === undefined && input.type === "text" ? GRAPH : "";
     const made = control(input, () => {
       try {
         send(input.path, { [input.name]: made.read() });
       } catch (error) {
-        problem.textContent = error.message;
-        problem.hidden = false;
+        tellProblem(error);
       }
     });
     const address = `/${chain.name}/${input.path}`;
@@ -47,12 +53,30 @@ export function chainPanel(chain) {
     if (!groups.has(node)) groups.set(node, []);
     groups.get(node).push(made.element);
   }
+  for (const input of several) {
+    const made = fieldsOf(input).map((field) => control(field));
+    const form = h("form", { class: "several", onsubmit: (event) => {
+      event.preventDefault();
+      try {
+        send(input.path, Object.fromEntries(made.map((control) => [control.name, control.read()])));
+      } catch (error) {
+        tellProblem(error);
+      }
+    } }, h("p", {}, spoken(input.path)), h("p", { class: "about" }, input.description), made.map(({ element }) => element), h("button", { type: "submit" }, spoken(input.path)));
+    groups.set(GRAPH, [...(groups.get(GRAPH) ?? []), form]);
+  }
+  const graph = groups.get(GRAPH);
+  groups.delete(GRAPH);
   const fieldsets = [...groups].map(([node, elements]) =>
     h("fieldset", {}, node ? h("legend", {}, spoken(node)) : null, elements));
+  const wires = h("ul", { class: "wires code" }, (chain.wires ?? []).map(({ from, to }) => h("li", {}, `${from} → ${to}`)));
+  const inner = chain.wires || graph
+    ? h("details", { class: "graph" }, h("summary", {}, "The graph"), wires, graph ?? null)
+    : null;
 
   const outputs = chain.outputs.map((output) => {
     const { element, show, isMany } = live(output);
-    const begin = () => runtime.socket.listen(`/${chain.name}/${output.path}`, show);
+    const begin = () => runtime.socket.listen(runtime.addressOf(chain, output), show);
     if (!isMany) {
       stops.push(begin());
       return element;
@@ -72,8 +96,7 @@ export function chainPanel(chain) {
   const element = h("article", {},
     h("header", {}, h("p", { class: "address code" }, `/${chain.name}`), h("h2", { tabindex: "-1" }, chain.description)),
     h("div", { class: "sheet" },
-      h("form", { class: "command", onsubmit: (event) => event.preventDefault() },
-        h("div", { class: "actions" }, buttons, state), problem, fieldsets),
+      h("div", { class: "command" }, h("div", { class: "actions" }, buttons, state), problem, fieldsets, inner),
       h("div", { class: "answer" }, outputs)));
   return { element, close: () => stops.forEach((stop) => stop()) };
 }
@@ -107,7 +130,8 @@ function live(output) {
     return { element: wrap(bars.element), show, isMany };
   }
   const figure = h("p", { class: "figure" }, "—");
-  const spell = (args) => { figure.textContent = args.map((x) => (typeof x === "number" ? shortly(x.toFixed(3)) : String(x))).join("  "); };
+  const n = output.fields?.length ?? output.length ?? 1;
+  const spell = (args) => { figure.textContent = args.slice(-n).map((x) => (typeof x === "number" ? shortly(x.toFixed(3)) : String(x))).join("  "); };
   if (output.value !== undefined && output.value !== null) spell([output.value].flat());
   return { element: wrap(figure), show: spell, isMany };
 }

@@ -18,16 +18,17 @@ export class Follower {
   }
 
   begin() {
-    const { undo, name } = this;
-    const { path } = runtime.lineOf(this.chain);
-    undo.add(runtime.socket.listen(`/${name}/${path}`, (args) => {
+    const { undo } = this;
+    const place = this.chain.outputs.find(({ path }) => path === "place");
+    undo.add(runtime.socket.listen(runtime.addressOf(this.chain, runtime.lineOf(this.chain)), (args) => {
       const [step, line] = [args[0], args.findLast((value) => typeof value === "string")];
       if (line === undefined) return;
       this.#lines.set(step, line);
       if (this.#lines.size > KEPT) this.#lines.delete(this.#lines.keys().next().value);
       this.onLine(step, line);
     }));
-    undo.add(runtime.socket.listen(`/${name}/place`, ([step, x, y]) => {
+    // A line and its place have the same step.
+    if (place) undo.add(runtime.socket.listen(runtime.addressOf(this.chain, place), ([step, x, y]) => {
       const line = this.#lines.get(step);
       if (line !== undefined) this.onPlace(step, x, y, line);
     }));

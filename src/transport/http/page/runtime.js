@@ -80,10 +80,13 @@ export async function modelWith(...commands) {
   return all.find((model) => model.status === "RUNNING" && commands.every((name) => has(model, name)));
 }
 
+/** Where a chain sends an output. */
+export const addressOf = (chain, output) => output.address ?? `/${chain.name}/${output.path}`;
+
 /** The output of a chain that says lines: `line`, or else its first text that tells of no error. */
 export const lineOf = (chain) =>
   chain.outputs.find(({ path }) => path === "line")
-  ?? chain.outputs.find(({ path, type }) => type === "text" && !/(^|\/)error$/.test(path));
+  ?? chain.outputs.find(({ path, type }) => type === "text" && !/(^|\/)(error|notice)$/.test(path));
 
 /** The first chain that says lines, and, if it must, sends all of these too. */
 export async function chainWith(...outputs) {

@@ -233,7 +233,7 @@ export class Chart {
   /** The voyage comes to a place. */
   travel(step, x, y, line) {
     const now = performance.now();
-    this.trail.push({ x, y, line, at: now });
+    this.trail.push({ x, y, line: typeset(line), at: now });
     if (this.trail.length > 60) this.trail.shift();
     this.redraw();
   }

@@ -50,6 +50,7 @@ export async function open(main) {
   // What is on the map, from the first point on.
   undo.add(runtime.socket.listen(`/${name}/frame`, ([, , , count]) => {
     chart.resize(count);
+    if (count === 0) say("The map is empty: lay out a text of your own.");
     settle();
   }));
   undo.add(runtime.socket.listen(`/${name}/point`, (tags, packet, at) => {
@@ -67,12 +68,14 @@ export async function open(main) {
       ]);
       chart.showDensity(density.cells, side, side);
       chart.showRegions(labels.texts, labels.points, labels.counts);
-      if (!status.textContent || status.dataset.kind === "count") say(`${chart.points.n.toLocaleString("en")} sentences`, "count");
+      if (!status.textContent || status.dataset.kind === "count" || status.textContent.includes("empty")) say(`${chart.points.n.toLocaleString("en")} sentences`, "count");
     } catch (error) {
       say(error.message);
     }
   });
   undo.add(() => settle.cancel());
+  const empty = setTimeout(() => chart.points.n === 0 && say("The map is empty: lay out a text of your own."), 1500);
+  undo.add(() => clearTimeout(empty));
 
   function say(words, kind = "") {
     status.textContent = words;

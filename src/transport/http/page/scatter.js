@@ -50,7 +50,8 @@ export function scatter(lines, vectors) {
   });
   canvas.addEventListener("pointerleave", () => draw());
   new ResizeObserver(() => draw()).observe(canvas);
-  addEventListener("themechange", () => canvas.isConnected && draw());
+  const repaint = () => (canvas.isConnected ? draw() : removeEventListener("themechange", repaint));
+  addEventListener("themechange", repaint);
   return h("figure", { class: "scatter" }, canvas, words);
 }
 

@@ -77,7 +77,13 @@ fn read(path: &Path) -> Result<String, String> {
 }
 
 fn parse(path: &Path, text: &str) -> Result<Project, String> {
-    Project::parse(text).map_err(|error| format!("{}, {error}", path.display()))
+    let mut project =
+        Project::parse(text).map_err(|error| format!("{}, {error}", path.display()))?;
+    // A folder that is kept lies beside the file that names it, wherever the program is started.
+    if let (Some(state), Some(folder)) = (&mut project.state, path.parent()) {
+        state.folder = folder.join(&state.folder);
+    }
+    Ok(project)
 }
 
 /// Models that take a moment get a spinner, where somebody looks.

@@ -116,6 +116,7 @@ impl RuntimeBuilder {
             router,
             network,
             project: Mutex::new(self.project.clone()),
+            keeper: Mutex::new(None),
             tending: None,
         };
         for model in &self.project.models {
@@ -128,6 +129,7 @@ impl RuntimeBuilder {
                 .host(&name, factory, Values::new(), HostSettings::default())
                 .map_err(|words| RuntimeError(format!("{name}: {words}")))?;
         }
+        runtime.keep(self.project.state.clone())?;
         for chain in &self.project.chains {
             runtime.host_chain(chain, self.project.seed)?;
         }

@@ -260,7 +260,14 @@ impl Course {
             self.n_flights += 1;
             node.errand = Some(ErrandFlight { id, cancel: cancel.clone() });
             let (model, command) = (errand.model, errand.command.into());
-            effects.runs.push(Errand { id, model, command, inputs: errand.inputs, seed: None, cancel });
+            effects.runs.push(Errand {
+                id,
+                model,
+                command,
+                inputs: errand.inputs,
+                seed: None,
+                cancel,
+            });
         }
     }
 

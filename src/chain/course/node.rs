@@ -228,7 +228,8 @@ impl Node {
     /// The oldest event that all wires have brought; what older ones brought is dropped.
     fn next_match(&mut self) -> Option<Stamp> {
         self.is_touched = false;
-        let is_whole = self.inputs.iter().all(|input| !input.waits || !input.is_wired || input.has_value);
+        let is_whole =
+            self.inputs.iter().all(|input| !input.waits || !input.is_wired || input.has_value);
         if !is_whole {
             return None;
         }

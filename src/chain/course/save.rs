@@ -43,7 +43,8 @@ impl Course {
             state[name].as_u64().ok_or_else(|| format!("expected a count '{name}' in the state"))
         };
         (self.n_ticks, self.n_events) = (count("ticks")?, count("events")?);
-        (self.n_missed, self.time) = (count("missed")?, Duration::from_nanos(count("nanoseconds")?));
+        (self.n_missed, self.time) =
+            (count("missed")?, Duration::from_nanos(count("nanoseconds")?));
         match &state["pace"] {
             Json::String(_) => self.pace = Pace::Free,
             rate => self.pace = rate.as_f64().map_or(self.pace, Pace::Rate),

@@ -25,13 +25,15 @@ pub fn resolve(nodes: &mut [Draft], wires: &[DraftWire]) -> Result<(), Wrong> {
     }
     // Each round must tell the type of one more output, or it was the last.
     while wires.iter().any(|wire| lead(nodes, wire)) {}
-    let unknown = wires.iter().position(|wire| nodes[wire.from.0].outputs[wire.from.1].data_type.is_none());
+    let unknown =
+        wires.iter().position(|wire| nodes[wire.from.0].outputs[wire.from.1].data_type.is_none());
     match unknown {
         Some(wire) => Err(Wrong {
             at: At::Wire(wire),
-            words: "its type can't be told: it goes round through adapters alone, and nothing else is \
+            words:
+                "its type can't be told: it goes round through adapters alone, and nothing else is \
                     wired to them"
-                .into(),
+                    .into(),
         }),
         None => Ok(()),
     }
@@ -89,12 +91,7 @@ pub fn check_wire(nodes: &[Draft], wire: &DraftWire) -> Result<(), String> {
         [] => "no adapter makes one into the other".into(),
         known => format!("between them would fit {}", known.join(" or ")),
     };
-    Err(format!(
-        "{} gives {}, and {} takes {to}: {advice}",
-        output.name,
-        from.label(),
-        input.name
-    ))
+    Err(format!("{} gives {}, and {} takes {to}: {advice}", output.name, from.label(), input.name))
 }
 
 /// The adapters that make a value of one type into one of another, by name.
@@ -128,7 +125,10 @@ fn adapters(from: &DataType, to: &DataType) -> Vec<&'static str> {
 fn is_numbers(from: &DataType) -> bool {
     match from {
         DataType::Array { item, .. } => matches!(**item, DataType::Number { .. }),
-        DataType::Number { .. } | DataType::Any | DataType::ImagePoint | DataType::ImageBoundingBox => true,
+        DataType::Number { .. }
+        | DataType::Any
+        | DataType::ImagePoint
+        | DataType::ImageBoundingBox => true,
         _ => false,
     }
 }

@@ -14,6 +14,7 @@ const ROOMS: &[&str] = &[
     "engine",
     "chain",
     "router",
+    "patch",
     "transport",
     "project",
     "runtime",

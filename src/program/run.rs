@@ -132,7 +132,7 @@ fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, reply_port: u16
     let (osc, http) = (reachable(osc), reachable(http));
     say!("  OSC        {osc}, UDP and TCP; answers come to you and to port {reply_port}");
     say!("  WebSocket  ws://{http}/osc");
-    say!("  HTTP       http://{http}\n");
+    say!("  HTTP       http://{http}, with a page for your browser\n");
     for model in &models {
         match model.status() {
             Status::Failed(words) => say!("  {:<10} could not start: {words}", model.name()),

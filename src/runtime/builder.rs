@@ -172,6 +172,7 @@ impl Outlet for Nowhere {
     fn stream(&self, _: Peer, _: bool, _: Vec<Message>) {}
     fn publish(&self, _: Peer, _: Vec<Message>) {}
     fn offer(&self, _: Message) {}
+    fn relay(&self, _: Peer, _: &Message) {}
     fn changed(&self, _: Peer, _: &Message) {}
     fn subscribe(&self, peer: Peer, _: Pattern, _: Option<u16>) -> Result<Option<Peer>, String> {
         Ok(Some(peer))

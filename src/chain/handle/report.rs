@@ -175,6 +175,9 @@ fn specification(name: &str, course: &Course) -> Json {
             [field] => field.specification(),
             _ => json!({ "name": path, "description": input.description }),
         };
+        if input.fields.len() > 1 {
+            json["fields"] = input.fields.iter().map(Field::specification).collect();
+        }
         json["path"] = path.into();
         let (node, field) = path.split_once('/').unwrap_or((path, "value"));
         let value = match (path, course.pace()) {

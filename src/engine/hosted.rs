@@ -8,6 +8,8 @@ use crate::signature::{Manifest, Values, accept};
 use crate::time::{Clock, Time};
 use crate::value::Value;
 use crossbeam::channel::{self, Receiver, Sender, TrySendError};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
@@ -122,7 +124,8 @@ pub(super) struct Shared {
     closing: AtomicBool,
     current: Mutex<Option<Current>>,
     /// Runs that come before those in the queue: what was taken out of it and did not go with the
-    /// runs before, and what is to run again. Never more than a batch.
+    /// runs before, or could not be answered meanwhile, and what is to run again. They count as
+    /// waiting, so they are never more than the queue holds, and a batch.
     aside: Mutex<VecDeque<Job>>,
     last_sign: AtomicU64,
     retry: Mutex<Option<(Time, Duration)>>,
@@ -204,6 +207,46 @@ impl Shared {
         Some(batch)
     }
 
+    /// The first run that waits, or comes within `patience`, whose command is one of those that
+    /// `answers` says may be answered while another is at work. Those before it stay the next.
+    pub fn next_meanwhile(
+        &self,
+        jobs: &Receiver<Job>,
+        answers: &[bool],
+        patience: Duration,
+    ) -> Option<Job> {
+        let mut aside = lock(&self.aside);
+        if let Some(at) = aside.iter().position(|job| answers[job.command]) {
+            return aside.remove(at);
+        }
+        drop(aside);
+        loop {
+            let job = jobs.try_recv().or_else(|_| jobs.recv_timeout(patience)).ok()?;
+            if answers[job.command] {
+                return Some(job);
+            }
+            lock(&self.aside).push_back(job);
+        }
+    }
+
+    /// Counts another run among those that the worker is at.
+    pub fn join(&self, ticket: &Arc<Ticket>, generation: u64) {
+        self.sign_of_life();
+        if let Some(current) = &mut *lock(&self.current)
+            && current.generation == generation
+        {
+            current.tickets.push(Arc::clone(ticket));
+        }
+    }
+
+    /// Ends that.
+    pub fn part(&self, ticket: &Arc<Ticket>) {
+        self.sign_of_life();
+        if let Some(current) = &mut *lock(&self.current) {
+            current.tickets.retain(|other| !Arc::ptr_eq(other, ticket));
+        }
+    }
+
     /// Lets runs that have not ended be the next, each alone.
     pub fn put_back(&self, batch: Vec<Job>) {
         let mut aside = lock(&self.aside);
@@ -229,8 +272,13 @@ impl Shared {
         self.last_sign.store(self.clock.now().as_nanos() as u64, Ordering::Release);
     }
 
+    /// The chance that a run draws from.
+    pub fn rng_of(&self, job: &Job) -> ChaCha8Rng {
+        ChaCha8Rng::seed_from_u64(job.seed.unwrap_or_else(|| self.seed_of(job.run_index)))
+    }
+
     /// The seed of a model's n-th run: the same for the same project, model and n.
-    pub fn seed_of(&self, run_index: u64) -> u64 {
+    fn seed_of(&self, run_index: u64) -> u64 {
         // FNV-1a over the name, then the finalizer of SplitMix64, so that neighbours are unlike.
         let hash = self.name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -426,14 +474,18 @@ impl Hosted {
             run_index: self.n_runs.fetch_add(1, Ordering::Relaxed),
             alone: false,
         };
-        match self.jobs.try_send(job) {
+        let n_waiting = self.n_waiting();
+        let sent = match n_waiting < self.settings.queue_capacity.max(1) {
+            true => self.jobs.try_send(job),
+            false => Err(TrySendError::Full(job)),
+        };
+        match sent {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {
                 return refuse(Refusal::Busy(format!(
-                    "{} is busy: {} runs are waiting, which is as many as may. Send more slowly, \
-                     or raise 'queue' in the project file",
+                    "{} is busy: {n_waiting} runs are waiting, which is as many as may. Send more \
+                     slowly, or raise 'queue' in the project file",
                     self.name(),
-                    self.jobs.len()
                 )));
             }
             Err(TrySendError::Disconnected(_)) => {

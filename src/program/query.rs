@@ -101,7 +101,10 @@ pub(super) fn is_text_type(name: &Json) -> bool {
     })
 }
 
-pub(super) fn read_inputs(inputs: &[String], is_text: impl Fn(&str) -> bool) -> Result<Json, String> {
+pub(super) fn read_inputs(
+    inputs: &[String],
+    is_text: impl Fn(&str) -> bool,
+) -> Result<Json, String> {
     let mut object = Map::new();
     for input in inputs {
         let (name, value) =

@@ -100,7 +100,7 @@ pub fn write(patch: &Patch) -> String {
     let run = canvas.object(
         20,
         y + 22,
-        "bng 28 250 50 0 \\$0-run empty run 36 14 0 14 #fcfcfc #000000 #000000",
+        "bng 28 250 50 0 empty \\$0-run run 36 14 0 14 #fcfcfc #000000 #000000",
     );
     let order = canvas.object(20, y + 62, "t b b");
     let hold = canvas.object(90, y + 86, "s \\$0-hold");

@@ -65,7 +65,9 @@ fn atom(text: &str) -> String {
 
 /// A comment's words, which may stay apart.
 fn atom_words(text: &str) -> String {
-    text.split_whitespace().map(atom).collect::<Vec<_>>().join(" ")
+    // Commas and semicolons are atoms of their own.
+    let apart = text.replace(',', " , ").replace(';', " ; ");
+    apart.split_whitespace().map(atom).collect::<Vec<_>>().join(" ")
 }
 
 pub fn write(patch: &Patch) -> String {

@@ -90,13 +90,14 @@ function drawLines() {
     const shade = back === 0 ? 1 : Math.max(0, 0.75 * Math.pow(0.8, depth) * (1 - depth / (LINES_SHOWN + 0.5)));
     const y = height * 0.7 - depth * leading;
     fitText(one.words.join(" "), size, width * 0.76);
-    let x = width * 0.12;
-    const gap = textWidth("n n") - textWidth("nn");
+    let before = "";
     one.words.forEach((word, n) => {
+      // Where the word stands in the whole line, so that letters that lean over a blank may do so.
+      before += (n ? " " : "") + word;
+      const x = width * 0.12 + textWidth(before) - textWidth(word);
       const said = back === 0 ? ease((now - one.born - n * SECONDS_A_WORD) / 0.5) : 1;
       fill(...INK, 255 * shade * said);
       text(word, x, y);
-      x += textWidth(word) + gap;
     });
   });
 }

@@ -131,13 +131,13 @@ function keyPressed() {
   // /voyage/reset: back to where the seed begins.
   if (key === "r") enjamb.send("/voyage/reset");
   if (key === "t") travel();
-  if (keyCode === UP_ARROW || keyCode === DOWN_ARROW) {
-    speed = constrain(speed + (keyCode === UP_ARROW ? 0.5 : -0.5), 0, 20);
+  if (key === "ArrowUp" || key === "ArrowDown") {
+    speed = constrain(speed + (key === "ArrowUp" ? 0.5 : -0.5), 0, 20);
     // /voyage/walk/speed f: latent units a second
     enjamb.send("/voyage/walk/speed", speed);
   }
-  if (keyCode === LEFT_ARROW || keyCode === RIGHT_ARROW) {
-    temperature = constrain(temperature + (keyCode === RIGHT_ARROW ? 0.05 : -0.05), 0.05, 2);
+  if (key === "ArrowLeft" || key === "ArrowRight") {
+    temperature = constrain(temperature + (key === "ArrowRight" ? 0.05 : -0.05), 0.05, 2);
     // /voyage/poetry/temperature f: how freely a line is read from its place
     enjamb.send("/voyage/poetry/temperature", temperature);
   }

@@ -54,16 +54,16 @@ async function main() {
       if (protocol !== "file:" && protocol !== "blob:" && protocol !== "data:" && host !== at) wrong.push(request.url());
     });
     await page.addInitScript(() => {
-      window.drawn = [];
+      window.textsDrawn = [];
       const real = CanvasRenderingContext2D.prototype.fillText;
       CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
-        window.drawn.push(String(text));
-        if (window.drawn.length > 20_000) window.drawn.splice(0, 10_000);
+        window.textsDrawn.push(String(text));
+        if (window.textsDrawn.length > 20_000) window.textsDrawn.splice(0, 10_000);
         return real.call(this, text, ...rest);
       };
     });
     await page.goto(url);
-    const drawn = () => page.evaluate(() => window.drawn.join(" "));
+    const drawn = () => page.evaluate(() => window.textsDrawn.join(" "));
     const look = (seconds) => sleep(seconds * 1000).then(() => picture && page.screenshot({ path: picture }));
     await checks[name]({ page, drawn, look });
     assert.deepStrictEqual(wrong, []);
@@ -135,7 +135,7 @@ const checks = {
     await eventually("what was searched for was drawn", async () => (await drawn()).includes(found[0]));
     await page.mouse.move(700, 400);
     await eventually("the sentences around the mouse were drawn", () =>
-      page.evaluate(() => [...points.values()].some(({ words }) => !found.some((one) => one && one.words === words) && drawn.slice(-400).includes(words)))
+      page.evaluate(() => [...points.values()].some(({ words }) => !found.some((one) => one && one.words === words) && textsDrawn.slice(-400).includes(words)))
     );
   },
 
@@ -160,7 +160,7 @@ const checks = {
 
   // Any page that `enjamb patch p5` wrote: the button runs the command, and something new is drawn.
   async patch({ page, drawn, look }) {
-    await eventually("it is connected", () => page.evaluate(() => port.socket && port.socket.readyState === 1));
+    await eventually("it is connected", () => page.evaluate(() => port && port.socket && port.socket.readyState === 1));
     const before = (await drawn()).length;
     assert(before > 0);
     await page.locator("#controls > button").last().click();

@@ -565,7 +565,7 @@
      "patching_rect": [
       580,
       122,
-      460,
+      485,
       22
      ],
      "text": "route /voyage/line /voyage/place /voyage/error /poetry/sample/lines"
@@ -912,7 +912,7 @@
      "patching_rect": [
       580,
       580,
-      460,
+      534,
       22
      ],
      "text": "jit.gl.gridshape enjamb @shape sphere @scale 0.04 @color 0.88 0.64 0.38 1."
@@ -931,7 +931,7 @@
      "patching_rect": [
       580,
       646,
-      460,
+      640,
       22
      ],
      "text": "jit.gl.text enjamb @font Georgia @fontsize 24 @align 1 @scale 0.5 @color 0.91 0.88 0.82 1."
@@ -985,7 +985,7 @@
      "patching_rect": [
       580,
       690,
-      460,
+      520,
       22
      ],
      "text": "jit.world enjamb @size 960 600 @erase_color 0.07 0.067 0.06 1. @enable 0"
@@ -1001,8 +1001,8 @@
       ""
      ],
      "patching_rect": [
-      1110,
-      690,
+      580,
+      718,
       24,
       24
      ],
@@ -1019,8 +1019,8 @@
       ""
      ],
      "patching_rect": [
-      1150,
-      690,
+      620,
+      718,
       79,
       22
      ],
@@ -1035,8 +1035,8 @@
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
-      1110,
-      660,
+      720,
+      718,
       140,
       20.0
      ],

@@ -20,11 +20,8 @@ boolean isWalking = true;
 float speed = 2;
 float temperature = 0.5;
 
-void settings() {
-  size(1100, 700);
-}
-
 void setup() {
+  size(1100, 700);
   textFont(createFont("Georgia", 40));
   // Answers come to port 57200 of this computer, whoever asked.
   OscProperties properties = new OscProperties();

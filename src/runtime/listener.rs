@@ -45,6 +45,13 @@ impl Outlet for Listened {
         self.outlet.offer(message);
     }
 
+    fn relay(&self, from: Peer, message: &Message) {
+        if from != Peer::Local {
+            (self.listener)(message);
+        }
+        self.outlet.relay(from, message);
+    }
+
     fn changed(&self, by: Peer, message: &Message) {
         self.outlet.changed(by, message);
     }

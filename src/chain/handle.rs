@@ -4,7 +4,7 @@ mod drive;
 mod live;
 mod report;
 
-use super::course::Course;
+use super::course::{Course, Effects};
 use super::spec::{End, OutletSpec, Pace, Spec, WireSpec};
 use super::{Complain, Input, OnSaid, Output};
 use crate::engine::{Engine, Refusal};
@@ -42,8 +42,8 @@ struct Shared {
     engine: Arc<Engine>,
     on_said: OnSaid,
     course: Mutex<Course>,
-    /// What was made from the last project file.
-    from_file: Mutex<Spec>,
+    /// What a turn has to do, kept from turn to turn for the room that it has.
+    effects: Mutex<Effects>,
     /// Dropped to end the thread.
     wake: Mutex<Option<Sender<()>>>,
 }
@@ -95,7 +95,7 @@ impl Chain {
             engine,
             on_said,
             course: Mutex::new(course),
-            from_file: Mutex::new(spec),
+            effects: Mutex::default(),
             wake: Mutex::new(None),
         });
         Ok(Self { shared, thread: None })
@@ -187,9 +187,7 @@ impl Chain {
     /// # Errors
     /// Plain words on what is wrong; then nothing is changed.
     pub fn change(&self, spec: Spec) -> Result<(), String> {
-        self.shared.change(spec.clone())?;
-        *lock(&self.shared.from_file) = spec;
-        Ok(())
+        self.shared.change(spec)
     }
 
     /// All that it remembers, as JSON.

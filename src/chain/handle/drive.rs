@@ -2,7 +2,7 @@
 
 use super::{Shared, lock};
 use crate::chain::Said;
-use crate::chain::course::{Effects, Errand};
+use crate::chain::course::Errand;
 use crate::engine::{Event, Refusal, Request};
 use crate::signature::Values;
 use crate::time::Time;
@@ -23,9 +23,8 @@ impl Shared {
     }
 
     pub fn drive(self: &Arc<Self>, woken: &Receiver<()>) {
-        let mut effects = Effects::default();
         loop {
-            let due = match catch_unwind(AssertUnwindSafe(|| self.turn_with(&mut effects))) {
+            let due = match catch_unwind(AssertUnwindSafe(|| self.turn())) {
                 Ok(due) => due,
                 Err(_) => {
                     tracing::error!("the chain '{}' failed at a step and goes on", self.name);
@@ -45,14 +44,11 @@ impl Shared {
         }
     }
 
-    pub fn turn(self: &Arc<Self>) -> Option<Time> {
-        self.turn_with(&mut Effects::default())
-    }
-
     /// Does what is due. Answers when there is something to do next, if nothing happens before.
-    fn turn_with(self: &Arc<Self>, effects: &mut Effects) -> Option<Time> {
+    pub fn turn(self: &Arc<Self>) -> Option<Time> {
+        let mut effects = lock(&self.effects);
         effects.clear();
-        let due = lock(&self.course).turn(self.engine.clock().now(), effects);
+        let due = lock(&self.course).turn(self.engine.clock().now(), &mut effects);
         // With the lock given back, since an outlet or a model may be slow to take something.
         for signal in effects.signals() {
             (self.on_said)(Said::Signal(signal));

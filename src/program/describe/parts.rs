@@ -15,7 +15,9 @@ pub fn describe(name: &str, as_json: bool) -> bool {
         [one] if as_json => say!("{one:#}"),
         [one] => write(one),
         all => {
-            say!("What nodes of a chain can run, beside commands of models: {{ run = \"adapt/first\" }}");
+            say!(
+                "What nodes of a chain can run, beside commands of models: {{ run = \"adapt/first\" }}"
+            );
             for kind in all {
                 say!("");
                 write(kind);

@@ -37,14 +37,15 @@ struct Shared {
 enum Command {
     /// Run a project, or the default one (also without any command).
     Run {
-        /// The project file; watched, and read again when it changes.
+        /// The project file, watched, and read again when it changes; or one that ships: default, echo,
+        /// choir, answer.
         project: Option<PathBuf>,
     },
     /// List the models and chains: those of the running enjamb, else of the project that would run here.
     Models,
-    /// Show a model's commands, inputs and outputs, or what a chain takes and sends.
+    /// Show a model's commands, inputs and outputs, or what a chain takes and sends, or what nodes can run.
     Describe {
-        /// The model's or chain's name.
+        /// The model's or chain's name; or adapt, for all adapters and sources of chains; or one of these.
         model: String,
     },
     /// Run a command once and print its outputs.

@@ -22,6 +22,14 @@ use toml::Spanned;
 /// The project that runs when none is named.
 pub const DEFAULT: &str = include_str!("../projects/default.toml");
 
+/// The projects that ship, by name, as they are written.
+pub const SHIPPED: &[(&str, &str)] = &[
+    ("default", DEFAULT),
+    ("echo", include_str!("../projects/echo.toml")),
+    ("choir", include_str!("../projects/choir.toml")),
+    ("answer", include_str!("../projects/answer.toml")),
+];
+
 /// A project, read and checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Project {

@@ -1,5 +1,7 @@
 //! `enjamb models` and `enjamb describe NAME`: what is hosted, and how to speak to it.
 
+mod parts;
+
 use super::client::Client;
 use super::run::local_project;
 use crate::Shared;
@@ -32,6 +34,9 @@ pub fn models(shared: &Shared) -> Result<(), String> {
 
 /// Describes one model, or one chain.
 pub fn describe(model: &str, shared: &Shared) -> Result<(), String> {
+    if parts::describe(model, shared.json) {
+        return Ok(());
+    }
     let chains = chains(shared)?;
     let mut chains = chains.as_array().into_iter().flatten();
     if let Some(chain) = chains.find(|chain| chain["name"] == model) {

@@ -2,7 +2,8 @@
 
 use crate::Shared;
 use enjamb::engine::{Hosted, Status};
-use enjamb::signature::{Command, DataType};
+use enjamb::project::SHIPPED;
+use enjamb::signature::{Command, DataType, Field};
 use enjamb::{Project, Runtime};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -21,13 +22,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 pub fn run(project: Option<&Path>, shared: &Shared) -> Result<(), String> {
     let began = Instant::now();
     let here = project_here();
-    let file = project.or(here.as_deref());
+    let shipped = project.and_then(shipped);
+    let file = project.or(here.as_deref()).filter(|_| shipped.is_none());
     let text = match file {
         Some(path) => Some(read(path)?),
         None => None,
     };
-    let loaded = match (file, &text) {
-        (Some(path), Some(text)) => parse(path, text)?,
+    let loaded = match (file, &text, shipped) {
+        (Some(path), Some(text), _) => parse(path, text)?,
+        (_, _, Some((name, text))) => parse(Path::new(name), text)?,
         _ => Project::standard(),
     };
     let top = loaded.listen.osc_port.max(loaded.listen.http_port).max(loaded.listen.reply_port);
@@ -38,7 +41,11 @@ pub fn run(project: Option<&Path>, shared: &Shared) -> Result<(), String> {
     let listen = loaded.listen.clone();
     let runtime = Runtime::builder().project(loaded).start().map_err(|error| error.to_string())?;
     wait_with_spinner(&runtime, shared);
-    greet(&runtime, file, began.elapsed(), listen.reply_port, shared);
+    let title = match (file, shipped) {
+        (Some(path), _) => path.display().to_string(),
+        (None, shipped) => format!("the {} project", shipped.map_or("default", |(name, _)| name)),
+    };
+    greet(&runtime, &title, began.elapsed(), listen.reply_port, shared);
     if !listen.host.is_loopback() {
         tracing::warn!("listening to other computers, as the project says");
     }
@@ -53,6 +60,11 @@ pub fn run(project: Option<&Path>, shared: &Shared) -> Result<(), String> {
         say!("\ngoodbye");
     }
     Ok(())
+}
+
+/// The project that ships under that name, unless there is such a file.
+fn shipped(name: &Path) -> Option<(&'static str, &'static str)> {
+    SHIPPED.iter().copied().find(|(known, _)| name == Path::new(known) && !name.is_file())
 }
 
 /// The project file of the working folder, if there is one.
@@ -72,8 +84,14 @@ pub fn local_project() -> Result<Project, String> {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    std::fs::read_to_string(path)
-        .map_err(|error| format!("the project file {} can't be read: {error}", path.display()))
+    std::fs::read_to_string(path).map_err(|error| {
+        let known: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
+        format!(
+            "the project file {} can't be read: {error}. Give a file, or one of those that ship: {}",
+            path.display(),
+            known.join(", ")
+        )
+    })
 }
 
 fn parse(path: &Path, text: &str) -> Result<Project, String> {
@@ -112,7 +130,7 @@ fn wait_with_spinner(runtime: &Runtime, shared: &Shared) {
     spinner.finish_and_clear();
 }
 
-fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, reply_port: u16, shared: &Shared) {
+fn greet(runtime: &Runtime, project: &str, took: Duration, reply_port: u16, shared: &Shared) {
     let (Some(osc), Some(http)) = (runtime.osc_address(), runtime.http_address()) else { return };
     let models = runtime.engine().models();
     if shared.json {
@@ -123,7 +141,6 @@ fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, reply_port: u16
         });
         return say!("{line}");
     }
-    let project = file.map_or("the default project".into(), |path| path.display().to_string());
     say!(
         "enjamb {} runs {project}, ready in {:.2} s\n",
         env!("CARGO_PKG_VERSION"),
@@ -152,7 +169,15 @@ fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, reply_port: u16
     let port = osc.port();
     say!("  oscsend 127.0.0.1 {port} /ping s hello");
     for chain in &chains {
-        say!("  oscsend 127.0.0.1 {port} /{}/start", chain.name());
+        match chain.is_running() {
+            false => say!("  oscsend 127.0.0.1 {port} /{}/start", chain.name()),
+            // What starts by itself is there to be heard.
+            true => say!("  oscdump -L {reply_port}"),
+        }
+        let inlets = chain.inputs().into_iter().filter(|input| chain.is_inlet(&input.path));
+        for inlet in inlets.filter(|inlet| takes_text(&inlet.fields)) {
+            say!("  oscsend 127.0.0.1 {port} /{}/{} s \"{LINE}\"", chain.name(), inlet.path);
+        }
     }
     if let Some(line) = models.iter().find_map(|model| osc_line(model, port)) {
         say!("  {line}");
@@ -184,14 +209,19 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(own.map_or(Ipv4Addr::LOCALHOST.into(), |own| own.ip()), address.port())
 }
 
+/// A line that people can send at once.
+const LINE: &str = "The sea is calm tonight.";
+
+fn takes_text(fields: &[Field]) -> bool {
+    fields.first().is_some_and(|field| matches!(field.data_type, DataType::Text { .. }))
+}
+
 /// A line to type for the first command whose first input is a text.
 fn osc_line(model: &Hosted, port: u16) -> Option<String> {
     if model.status() != Status::Running {
         return None;
     }
-    let takes_text = |command: &&Command| {
-        command.inputs.first().is_some_and(|field| matches!(field.data_type, DataType::Text { .. }))
-    };
+    let takes_text = |command: &&Command| takes_text(&command.inputs);
     let command = model.manifest().commands.iter().find(takes_text)?;
     let text = "Two roads diverged in a yellow wood. And sorry I could not travel both.";
     Some(format!("oscsend 127.0.0.1 {port} /{}/{} s \"{text}\"", model.name(), command.name))

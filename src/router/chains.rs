@@ -90,7 +90,8 @@ impl Router {
             // An address that there is not is refused by the chain.
             None => Vec::new(),
         };
-        if matches!(path, "start" | "step" | "tick" | "free") {
+        // Whoever makes values come is told what comes, and so is whoever says something to an inlet.
+        if matches!(path, "start" | "step" | "tick" | "free") || chain.is_inlet(path) {
             self.driven_by(chain.name(), from);
         }
         let (outlet, address) = (Arc::clone(&self.outlet), format!("{}/error", message.address));

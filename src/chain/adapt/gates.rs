@@ -1,4 +1,4 @@
-//! Adapters that hold back or let through: delay, hold, changed, chance, counter.
+//! Adapters that hold back or let through: delay, hold, changed, fresh, chance, counter.
 
 use super::{Kind, Slot, kind};
 use crate::chain::part::{Moment, Part, Shape};
@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 /// Values that a delay holds at most.
 const MAX_DELAY: f64 = 4096.0;
-/// Values that `changed` remembers at most.
+/// Values that `changed` and `fresh` remember at most.
 const MAX_MEMORY: f64 = 4096.0;
 
 pub fn kinds() -> Vec<Kind> {
@@ -53,6 +53,20 @@ pub fn kinds() -> Vec<Kind> {
             ],
             out(),
             |_, _| Box::new(Changed::default()),
+        ),
+        kind(
+            "adapt/fresh",
+            "The first item of a list that was not among the last ones; if all were, the one longest ago.",
+            vec![
+                Slot::new("array", Shape::ArrayOfSame, "The list, the best first."),
+                Slot::of(
+                    "memory",
+                    number().min(0.0).max(MAX_MEMORY).step(1.0).default(64.0),
+                    "How many items it remembers; 0: always the first.",
+                ),
+            ],
+            Slot::new("item", Shape::Same, "The item."),
+            |_, _| Box::new(Fresh::default()),
         ),
         kind(
             "adapt/chance",
@@ -156,6 +170,46 @@ impl Part for Changed {
 
     fn restore(&mut self, state: &Json, inputs: &[Field]) -> Result<(), String> {
         self.0 = restore_values(state, inputs)?;
+        Ok(())
+    }
+}
+
+/// The last items that went on, the newest first.
+#[derive(Default)]
+struct Fresh(VecDeque<Value>);
+
+impl Part for Fresh {
+    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
+        let memory = inputs[1].as_number().unwrap_or(0.0) as usize;
+        self.0.truncate(memory);
+        let age = |item: &Value| self.0.iter().position(|known| known == item);
+        // Of those that were never there the first, since the best stand first.
+        let items = inputs[0].as_array().unwrap_or_default().iter().rev();
+        let item = items.max_by_key(|item| age(item).unwrap_or(usize::MAX));
+        let item = item.ok_or("expected a list with something in it, got an empty one")?;
+        out[0] = item.clone();
+        self.0.retain(|known| known != item);
+        if memory > 0 {
+            self.0.truncate(memory - 1);
+            self.0.push_front(item.clone());
+        }
+        Ok(true)
+    }
+
+    fn reset(&mut self) {
+        self.0.clear();
+    }
+
+    fn save(&self) -> Json {
+        save_values(&self.0)
+    }
+
+    fn restore(&mut self, state: &Json, inputs: &[Field]) -> Result<(), String> {
+        let crate::DataType::Array { item, .. } = &inputs[0].data_type else {
+            return Err("expected items of a list".into());
+        };
+        let items = state.as_array().ok_or("expected a list of values")?;
+        self.0 = items.iter().map(|json| item.read_json(json)).collect::<Result<_, _>>()?;
         Ok(())
     }
 }

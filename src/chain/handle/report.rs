@@ -22,6 +22,11 @@ impl Chain {
         self.inputs().into_iter().find(|input| input.path == path)
     }
 
+    /// Whether what is sent to a path goes on at once.
+    pub fn is_inlet(&self, path: &str) -> bool {
+        lock(&self.shared.course).is_inlet(path)
+    }
+
     /// Everything that it sends now.
     pub fn outputs(&self) -> Vec<Output> {
         outputs_of(&lock(&self.shared.course), self.name())

@@ -2,6 +2,7 @@
 //! send.
 
 mod chains;
+mod files;
 
 use crate::chain::Spec;
 use crate::engine::{HostSettings, RESERVED_NAMES};

@@ -11,12 +11,14 @@ const ROOMS: &[&str] = &[
     "time",
     "model",
     "train",
+    "recording",
     "engine",
     "chain",
     "router",
     "transport",
     "project",
     "runtime",
+    "replay",
     "program",
 ];
 /// Files in which a reader loses the thread are split.

@@ -132,8 +132,7 @@ fn run(shared: &Shared, model: &mut dyn Model, batch: &[Job], generation: u64) -
         .iter()
         .zip(&mut emits)
         .map(|(job, emit)| {
-            let seed = job.seed.unwrap_or_else(|| shared.seed_of(job.run_index));
-            let rng = ChaCha8Rng::seed_from_u64(seed);
+            let rng = ChaCha8Rng::seed_from_u64(job.seed);
             (&job.inputs, Run::new(rng, job.ticket.cancel.clone(), started, emit))
         })
         .collect();

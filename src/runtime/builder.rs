@@ -5,6 +5,7 @@ use super::{Runtime, RuntimeError};
 use crate::engine::{Engine, EngineSettings, HostSettings, Notice, OnNotice};
 use crate::model::{Factory, Model};
 use crate::project::{Listen, Project};
+use crate::recording::Tape;
 use crate::router::{Message, Outlet, Pattern, Peer, Router, Wish, publish_notice};
 use crate::signature::Values;
 use crate::time::{Clock, SystemClock};
@@ -18,6 +19,7 @@ pub struct RuntimeBuilder {
     with_network: bool,
     model_dirs: Vec<PathBuf>,
     clock: Arc<dyn Clock>,
+    tape: Option<Tape>,
 }
 
 impl Default for RuntimeBuilder {
@@ -28,6 +30,7 @@ impl Default for RuntimeBuilder {
             with_network: true,
             model_dirs: shipped_model_dirs(),
             clock: Arc::new(SystemClock::start()),
+            tape: None,
         }
     }
 }
@@ -76,6 +79,13 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Writes down all that decides what comes out, and what does.
+    #[must_use]
+    pub fn record(mut self, tape: &Tape) -> Self {
+        self.tape = Some(tape.clone());
+        self
+    }
+
     /// Reads the time from another clock.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -101,7 +111,12 @@ impl RuntimeBuilder {
         };
         let engine = Arc::new(Engine::new(
             self.clock,
-            EngineSettings { seed: self.project.seed, model_dirs: self.model_dirs, on_notice },
+            EngineSettings {
+                seed: self.project.seed,
+                model_dirs: self.model_dirs,
+                on_notice,
+                tape: self.tape,
+            },
         ));
         let (router, network) = match self.with_network {
             true => {

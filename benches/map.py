@@ -1,14 +1,23 @@
-"""Maps by openTSNE and scikit-learn, as benches/map.rs measures them beside its own.
+"""Maps by openTSNE, scikit-learn and umap-learn, as benches/map.rs measures them beside its own.
 
-    pip install openTSNE scikit-learn
+    pip install openTSNE scikit-learn umap-learn
     PYTHON=python cargo bench --bench map -- LINES     (starts this script, with a folder)
 
-A request is a JSON line of standard input. `{"digits": true}` writes scikit-learn's digits to the
-folder and is answered by their `width`. `{"library": name, "width": n, "threads": n, "quality":
-bool}` lays out the folder's `vectors` with the library's defaults and is answered by `seconds`, and,
-where wanted, by [ours, theirs] of: `divergence`, Kullback and Leibler's, of both layouts from the
-same P of exact neighbours, with the exact Q; `kept`, the share of ten nearest vectors that are among
-the ten nearest points; `trustworthiness`.
+Files in the folder are little-endian f32. A request is a JSON line of standard input:
+
+`{"digits": true}` writes scikit-learn's digits to `vectors` and is answered by their `width`.
+
+`{"fit": library, "width": n, "threads": n}` lays out `vectors` with the library's defaults, or those
+in `settings`, writes the points to a file of the library's name and is answered by `seconds`.
+
+`{"measure": file, "width": n, "divergence": bool}` is answered by how well the points in a file show
+`vectors`: `divergence`, Kullback and Leibler's, from P of exact neighbours and the exact Q; `kept`,
+the share of ten nearest vectors that are among the ten nearest points, of 2,000; `trustworthiness`,
+of those 2,000 alone.
+
+`{"place": true, "width": n, "threads": n}` lets openTSNE place the vectors in `new` on the map in
+`points`, and is answered by `seconds` for all of them, `apart`, the median distance of its places from
+those in `placed`, as a share of the map's longer side, and `kept` of both, theirs first.
 """
 
 import json
@@ -38,45 +47,80 @@ def divergence(affinities, y):
     return (p.data * np.log(p.data / q))[p.data > 0].sum()
 
 
+def nearest(data, queries, n):
+    search = NearestNeighbors(n_neighbors=n, algorithm="brute").fit(data)
+    return search.kneighbors(queries, return_distance=False)
+
+
+def shared(a, b):
+    return float(np.mean([len(set(a) & set(b)) / NEAREST for a, b in zip(a, b)]))
+
+
 def kept(x, y, sample):
-    near = [
-        NearestNeighbors(n_neighbors=NEAREST + 1)
-        .fit(data)
-        .kneighbors(data[sample], return_distance=False)
-        for data in (x, y)
-    ]
-    return np.mean([len(set(a[1:]) & set(b[1:])) / NEAREST for a, b in zip(*near)])
+    a, b = (nearest(data, data[sample], NEAREST + 1) for data in (x, y))
+    return shared(a[:, 1:], b[:, 1:])
 
 
-def fit(library, x, threads):
-    if library == "openTSNE":
-        return np.asarray(openTSNE.TSNE(n_jobs=threads, random_state=0).fit(x))
-    return TSNE(n_jobs=threads, random_state=0).fit_transform(x)
+def fit(request, x):
+    settings = {"n_jobs": request["threads"], "random_state": 0, **request.get("settings", {})}
+    match request["fit"]:
+        case "openTSNE":
+            return np.asarray(openTSNE.TSNE(**settings).fit(x))
+        case "scikit-learn":
+            return TSNE(**settings).fit_transform(x)
+        case "umap-learn":
+            import umap
+
+            # With a seed it runs on one thread, as it says.
+            del settings["n_jobs"]
+            return umap.UMAP(**settings).fit_transform(x)
+
+
+def place(x, y, new, placed, threads):
+    affinities = PerplexityBasedNN(x, perplexity=30, method="exact", n_jobs=threads)
+    embedding = openTSNE.TSNEEmbedding(y.astype(np.float64), affinities, n_jobs=threads)
+    start = time.perf_counter()
+    theirs = np.asarray(embedding.transform(new))
+    seconds = time.perf_counter() - start
+    apart = np.median(np.linalg.norm(theirs - placed, axis=1)) / np.ptp(y, axis=0).max()
+    near = nearest(x, new, NEAREST)
+    both = [shared(near, nearest(y, places, NEAREST)) for places in (theirs, placed)]
+    return {"seconds": seconds, "apart": float(apart), "kept": both}
 
 
 def main():
     folder = Path(sys.argv[1])
+    exact = None
+
+    def read(name, width):
+        return np.fromfile(folder / name, "<f4").reshape(-1, width)
+
     for line in sys.stdin:
         request = json.loads(line)
         if "digits" in request:
             x = load_digits().data.astype("<f4")
-            x.tofile(folder / "digits")
-            print(json.dumps({"width": x.shape[1]}), flush=True)
-            continue
-        x = np.fromfile(folder / "vectors", "<f4").reshape(-1, request["width"])
-        start = time.perf_counter()
-        theirs = fit(request["library"], x, request["threads"])
-        answer = {"seconds": time.perf_counter() - start}
-        if request["quality"]:
-            ours = np.fromfile(folder / "points", "<f4").reshape(-1, 2)
-            both = ours, theirs
-            exact = PerplexityBasedNN(x, perplexity=30, method="exact").P
+            x.tofile(folder / "vectors")
+            answer = {"width": x.shape[1]}
+        elif "fit" in request:
+            x = read("vectors", request["width"])
+            start = time.perf_counter()
+            y = fit(request, x)
+            answer = {"seconds": time.perf_counter() - start}
+            y.astype("<f4").tofile(folder / request["fit"])
+        elif "measure" in request:
+            x, y = read("vectors", request["width"]), read(request["measure"], 2)
             sample = np.random.default_rng(0).permutation(len(x))[:SAMPLE]
-            answer["divergence"] = [float(divergence(exact, y)) for y in both]
-            answer["kept"] = [float(kept(x, y, sample)) for y in both]
-            answer["trustworthiness"] = [
-                float(trustworthiness(x[sample], y[sample], n_neighbors=NEAREST)) for y in both
-            ]
+            trusted = trustworthiness(x[sample], y[sample], n_neighbors=NEAREST)
+            answer = {"kept": kept(x, y, sample), "trustworthiness": float(trusted)}
+            if request["divergence"]:
+                if exact is None or exact[0] != (x.shape, x[-1].tobytes()):
+                    p = PerplexityBasedNN(x, perplexity=30, method="exact", n_jobs=2).P
+                    exact = (x.shape, x[-1].tobytes()), p
+                answer["divergence"] = float(divergence(exact[1], y))
+        else:
+            width = request["width"]
+            files = read("vectors", width), read("points", 2), read("new", width), read("placed", 2)
+            answer = place(*files, request["threads"])
         print(json.dumps(answer), flush=True)
 
 

@@ -1,39 +1,59 @@
-//! Maps beside openTSNE's and scikit-learn's: seconds, and how well each shows what is near.
+//! Maps beside those of openTSNE, scikit-learn, the bhtsne crate, tsne-js in Node and umap-learn: seconds,
+//! and how well each shows what is near.
 //!
-//! `PYTHON=python cargo bench --bench map -- LINES`, where PYTHON has openTSNE and scikit-learn, and
-//! LINES is a text of lines: as many as there are, up to 50,000, are embedded and laid out, beside
-//! scikit-learn's digits. `benches/map.py` is started as a child; both sides take turns. Only ratios
-//! of one run mean anything.
+//! `PYTHON=python NODE_PATH=node_modules cargo bench --bench map -- LINES [NAMES]`, where PYTHON has
+//! openTSNE, scikit-learn and umap-learn, and NODE_PATH tsne-js. LINES is a text of lines: as many as
+//! there are, up to 50,000, are embedded and laid out, after scikit-learn's digits. NAMES are those of
+//! the sets that are wanted, `digits,1000,10000,50000` if not given. `benches/map.py` is started as a
+//! child; all sides take turns. Only ratios of one run mean anything.
 
 #[path = "common/python.rs"]
 mod python;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
-use enjamb::model::map::{Places, Projection, Settings, Vectors};
+use enjamb::model::map::{Method, Places, Projection, Settings, Umap, Vectors, umap};
 use enjamb::model::sentences::Encoder;
 use enjamb::model::sentences::encoder::DIMENSIONS;
 use python::Python;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 /// Sentences that are laid out, as far as there are so many.
 const SIZES: [usize; 3] = [1_000, 10_000, 50_000];
-/// Beyond this the others take too long to wait for, and exact neighbours too.
-const MOST_COMPARED: usize = 10_000;
+/// The others at the sizes that they finish in some minutes: tsne-js compares all points with all in
+/// every step, bhtsne finds neighbours by a tree that 512 numbers defeat, and scikit-learn divides by
+/// a tree what others do on a grid.
+const MOST_FOR_NODE: usize = 1_000;
+const MOST_FOR_BHTSNE: usize = 10_000;
+const MOST_FOR_SCIKIT: usize = 10_000;
+/// Beyond this the exact divergence takes too long.
+const MOST_MEASURED: usize = 10_000;
 const THREADS: usize = 2;
 /// Sentences that are placed on a finished map, one by one.
 const PLACED: usize = 500;
 
 fn main() {
-    let lines = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
+    let lines = arguments.next();
+    let names = arguments.next().unwrap_or_else(|| "digits,1000,10000,50000".into());
+    let is_wanted = |name: &str| names.split(',').any(|wanted| wanted == name);
     rayon::ThreadPoolBuilder::new().num_threads(THREADS).build_global().expect("threads");
     let folder = std::env::temp_dir().join(format!("enjamb-map-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
-    let mut python = Python::start("benches/map.py", [folder.display().to_string()]);
-    let digits = python.ask(&json!({ "digits": true }));
-    let width = digits["width"].as_u64().expect("a width") as usize;
-    compare("digits", &read(&folder.join("digits")), width, &folder, &mut python);
+    let python = Python::start("benches/map.py", [folder.display().to_string()]);
+    let mut bench = Bench { folder, python, name: String::new(), width: 0 };
+    if is_wanted("digits") {
+        let width = bench.python.ask(&json!({ "digits": true }))["width"].clone();
+        bench.name = "digits".into();
+        bench.width = width.as_u64().expect("a width") as usize;
+        let digits = bench.read("vectors");
+        let n_new = digits.len() / bench.width / 6 * bench.width;
+        bench.compare(&digits);
+        let (old, new) = digits.split_at(digits.len() - n_new);
+        bench.place(old, new);
+    }
     let Some(lines) = lines else {
         println!("no sentences: name a text of lines");
         return;
@@ -43,80 +63,157 @@ fn main() {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     let mut encoder =
         Encoder::load(&models.join("sentences")).expect("the model ships").with_threads(THREADS);
+    bench.width = DIMENSIONS;
     for size in SIZES {
         // Those to be placed come behind.
-        if lines.len() < size + PLACED {
-            break;
+        if lines.len() < size + PLACED || !is_wanted(&size.to_string()) {
+            continue;
         }
         let mut vectors = vec![0.0; (size + PLACED) * DIMENSIONS];
         encoder.embed_into(&lines[..size + PLACED], &mut vectors).expect("lines are texts");
         let (old, new) = vectors.split_at(size * DIMENSIONS);
-        let name = format!("{size} sentences");
-        let points = compare(&name, old, DIMENSIONS, &folder, &mut python);
-        let places = Places::new(vectors_of(old, DIMENSIONS), points).expect("a finished map");
-        let start = Instant::now();
-        for vector in new.chunks_exact(DIMENSIONS) {
-            places.place(vector).expect("a place");
-        }
-        let each = start.elapsed().as_secs_f64() / PLACED as f64;
-        println!("{name}: placing another takes {:.2} ms", 1e3 * each);
+        bench.name = format!("{size} lines");
+        bench.compare(old);
+        bench.place(old, new);
     }
     // Nothing is lost if it stays.
-    let _ = std::fs::remove_dir_all(&folder);
+    let _ = std::fs::remove_dir_all(&bench.folder);
 }
 
-fn vectors_of(data: &[f32], width: usize) -> Vectors {
-    Vectors::new(data.to_vec(), width).expect("vectors")
-}
-
-/// Lays vectors out on both sides and prints what came of it; gives our points.
-fn compare(
-    name: &str,
-    data: &[f32],
+struct Bench {
+    folder: PathBuf,
+    python: Python,
+    /// Of the set that is laid out.
+    name: String,
     width: usize,
-    folder: &Path,
-    python: &mut Python,
-) -> Vec<[f32; 2]> {
-    let vectors = vectors_of(data, width);
-    let n = data.len() / width;
-    let start = Instant::now();
-    let mut projection =
-        Projection::new(&vectors, None, Settings::default()).expect("a projection");
-    let before = start.elapsed().as_secs_f64();
-    while projection.step() {}
-    let seconds = start.elapsed().as_secs_f64();
-    let rate = projection.iteration() as f64 / (seconds - before);
-    println!("{name}: enjamb {seconds:.2} s, {rate:.0} iterations a second");
-    let points = projection.points().to_vec();
-    write(&folder.join("vectors"), data);
-    write(&folder.join("points"), points.as_flattened());
-    for library in ["openTSNE", "scikit-learn"] {
-        if n > MOST_COMPARED && library != "openTSNE" {
-            continue;
+}
+
+impl Bench {
+    /// Lays vectors out on all sides and prints what came of it.
+    fn compare(&mut self, data: &[f32]) {
+        let n = data.len() / self.width;
+        self.write("vectors", data);
+        let ours = self.tsne(data, Settings::default(), "enjamb");
+        self.python("openTSNE", json!({}), ours);
+        if n <= MOST_FOR_SCIKIT {
+            self.python("scikit-learn", json!({}), ours);
+            // As many steps as scikit-learn takes.
+            let settings = Settings { iterations: 750, ..Settings::default() };
+            self.tsne(data, settings, "enjamb, 1,000 steps");
         }
-        let answer = python.ask(&json!({
-            "library": library,
-            "width": width,
-            "threads": THREADS,
-            "quality": n <= MOST_COMPARED,
-        }));
-        let theirs = answer["seconds"].as_f64().expect("the answer has seconds");
-        println!("{name}: {library} {theirs:.2} s, {:.1} times ours", theirs / seconds);
+        if n <= MOST_FOR_BHTSNE {
+            let samples: Vec<&[f32]> = data.chunks_exact(self.width).collect();
+            let start = Instant::now();
+            let mut tsne = bhtsne::tSNE::<f32, &[f32], 2>::new(&samples);
+            let distance = |a: &&[f32], b: &&[f32]| {
+                a.iter().zip(*b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>().sqrt()
+            };
+            tsne.perplexity(30.0).barnes_hut(0.5, distance);
+            let seconds = start.elapsed().as_secs_f64();
+            self.write("bhtsne", &tsne.embedding());
+            self.report("bhtsne", seconds, Some(ours));
+        }
+        if n <= MOST_FOR_NODE {
+            let (vectors, out) = (self.folder.join("vectors"), self.folder.join("tsne-js"));
+            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/map.js");
+            let mut node = Command::new("node");
+            node.arg(script).arg(vectors).arg(self.width.to_string()).arg(out).arg("1000");
+            let output = node.output().expect("node is there");
+            let seconds = String::from_utf8_lossy(&output.stdout);
+            match seconds.lines().last().and_then(|line| line.trim().parse().ok()) {
+                Some(seconds) => self.report("tsne-js", seconds, Some(ours)),
+                None => println!("tsne-js: {}", String::from_utf8_lossy(&output.stderr)),
+            }
+        }
+        let vectors = self.vectors(data);
+        let start = Instant::now();
+        let mut umap = Umap::new(&vectors, None, umap::Settings::default()).expect("a map");
+        while umap.step() {}
+        let seconds = start.elapsed().as_secs_f64();
+        self.write("umap", umap.points().as_flattened());
+        self.report("umap", seconds, None);
+        self.python("umap-learn", json!({}), seconds);
+    }
+
+    fn tsne(&mut self, data: &[f32], settings: Settings, name: &str) -> f64 {
+        let vectors = self.vectors(data);
+        let start = Instant::now();
+        let mut projection = Projection::new(&vectors, None, settings).expect("a projection");
+        let before = start.elapsed().as_secs_f64();
+        while projection.step() {}
+        let seconds = start.elapsed().as_secs_f64();
+        let rate = projection.iteration() as f64 / (seconds - before);
+        self.write(name, projection.points().as_flattened());
+        self.report(name, seconds, None);
+        println!("    {before:.2} s before the first step, {rate:.0} steps a second");
+        seconds
+    }
+
+    fn python(&mut self, library: &str, settings: Json, ours: f64) {
+        let (width, threads) = (self.width, THREADS);
+        let request =
+            json!({ "fit": library, "width": width, "threads": threads, "settings": settings });
+        let answer = self.python.ask(&request);
+        self.report(library, answer["seconds"].as_f64().expect("seconds"), Some(ours));
+    }
+
+    /// Prints how long it took, and how well the points in a file of this name show the vectors.
+    fn report(&mut self, name: &str, seconds: f64, ours: Option<f64>) {
+        let n = self.read("vectors").len() / self.width;
+        let request =
+            json!({ "measure": name, "width": self.width, "divergence": n <= MOST_MEASURED });
+        let answer = self.python.ask(&request);
+        let ratio = ours.map(|ours| format!(", {:.1} times ours", seconds / ours));
+        println!("{}: {name} {seconds:.2} s{}", self.name, ratio.unwrap_or_default());
         for measure in ["divergence", "kept", "trustworthiness"] {
-            if let [Some(ours), Some(theirs)] = [0, 1].map(|i| answer[measure][i].as_f64()) {
-                println!("    {measure:16} enjamb {ours:.4}, {library} {theirs:.4}");
+            if let Some(x) = answer[measure].as_f64() {
+                println!("    {measure:16} {x:.4}");
             }
         }
     }
-    points
-}
 
-fn read(path: &Path) -> Vec<f32> {
-    let bytes = std::fs::read(path).expect("the file is there");
-    bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
-}
+    /// Places new vectors on the map of the old, as openTSNE does on the same map.
+    fn place(&mut self, old: &[f32], new: &[f32]) {
+        let vectors = self.vectors(old);
+        let mut projection =
+            Projection::new(&vectors, None, Settings::default()).expect("a projection");
+        while projection.step() {}
+        let points = projection.points().to_vec();
+        self.write("vectors", old);
+        self.write("points", points.as_flattened());
+        self.write("new", new);
+        let places = Places::new(vectors, points, Method::Tsne).expect("a finished map");
+        let start = Instant::now();
+        let placed: Vec<[f32; 2]> =
+            new.chunks_exact(self.width).map(|v| places.place(v).expect("a place")).collect();
+        let n = placed.len() as f64;
+        let each = 1e3 * start.elapsed().as_secs_f64() / n;
+        println!("{}: a vector is placed in {each:.3} ms", self.name);
+        if old.len() / self.width > MOST_MEASURED {
+            return;
+        }
+        self.write("placed", placed.as_flattened());
+        let request = json!({ "place": true, "width": self.width, "threads": THREADS });
+        let answer = self.python.ask(&request);
+        let theirs = 1e3 * answer["seconds"].as_f64().expect("seconds") / n;
+        println!("    openTSNE's transform {theirs:.3} ms each, of {n} at once");
+        println!(
+            "    apart by {} of the map's side; kept, theirs and ours: {}",
+            answer["apart"], answer["kept"]
+        );
+    }
 
-fn write(path: &Path, numbers: &[f32]) {
-    let bytes: Vec<u8> = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
-    std::fs::write(path, bytes).expect("the file can be written");
+    fn vectors(&self, data: &[f32]) -> Vectors {
+        Vectors::new(data.to_vec(), self.width).expect("vectors")
+    }
+
+    fn read(&self, name: &str) -> Vec<f32> {
+        let bytes = std::fs::read(self.folder.join(name)).expect("the file is there");
+        bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+    }
+
+    fn write(&self, name: &str, numbers: &[f32]) {
+        let bytes: Vec<u8> = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
+        std::fs::write(self.folder.join(name), bytes).expect("the file can be written");
+    }
 }

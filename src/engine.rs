@@ -34,6 +34,7 @@ pub const RESERVED_NAMES: &[&str] = &[
     "metrics",
     "models",
     "osc",
+    "page",
     "ping",
     "pong",
     "query",

@@ -10,6 +10,7 @@
 //! - [`engine`]: threads, queues, deadlines; the handle that embedders hold.
 //! - [`chain`]: commands that run by themselves: the voyage.
 //! - [`router`]: addresses to inputs and outputs, both ways; knows no sockets.
+//! - [`patch`]: any command as a patch for a host: p5.js, Max, Pure Data and others.
 //! - [`transport`]: OSC over UDP, TCP and WebSocket; HTTP; OSCQuery.
 //! - [`project`]: the project file.
 //! - [`runtime`]: all of it, put together from a project.
@@ -20,6 +21,7 @@
 pub mod chain;
 pub mod engine;
 pub mod model;
+pub mod patch;
 pub mod project;
 pub mod recording;
 pub mod replay;

@@ -5,7 +5,7 @@
 mod program;
 
 use clap::{Args, Parser, Subcommand};
-use program::{describe, doctor, eval, map, monitor, query, run, train};
+use program::{describe, doctor, eval, map, monitor, open, patch, query, run, train};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -57,8 +57,12 @@ enum Command {
         #[arg(value_name = "NAME=VALUE")]
         inputs: Vec<String>,
     },
+    /// Write a patch that runs a command, for Max, Pure Data, p5.js and others.
+    Patch(patch::Options),
     /// Lay a text out as a map, show it over OSC as it finds its shape, and draw it.
     Map(map::Options),
+    /// Open the running enjamb's page in the browser.
+    Open,
     /// Watch OSC pass in and out of the running enjamb.
     Monitor,
     /// Train a verse model on a file of lines, or go on training.
@@ -89,7 +93,9 @@ fn main() -> ExitCode {
         Command::Query { model, command, inputs } => {
             query::query(&model, &command, &inputs, &shared)
         }
+        Command::Patch(options) => patch::patch(&options, &shared),
         Command::Map(options) => map::map(&options, &shared),
+        Command::Open => open::open(&shared),
         Command::Monitor => monitor::monitor(&shared),
         Command::Train { corpus, out, config } => train::train(&corpus, &out, config.as_deref()),
         Command::Eval(options) => eval::eval(&options, shared.json),

@@ -26,6 +26,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// A hosted model. It lives on a thread of its own, so it need not be `Sync`, and may take its time.
 ///
@@ -58,6 +59,13 @@ pub trait Model: Send {
     fn most_at_once(&self, command: &str) -> usize {
         let _ = command;
         1
+    }
+
+    /// Whether a run of a command may be answered while a longer one is at work, by
+    /// [`Run::meanwhile`].
+    fn is_answered_meanwhile(&self, command: &str) -> bool {
+        let _ = command;
+        false
     }
 
     /// Runs a command for several who asked, each with their own inputs, chance and cancellation.
@@ -183,12 +191,21 @@ pub(crate) enum Early<'a> {
 /// Receives what a run sends before it is over.
 pub(crate) type Emit<'a> = dyn FnMut(Early) -> Result<(), Error> + 'a;
 
+/// Answers another run: a command with its inputs, as [`Model::run`] does.
+pub type Answer<'a> = dyn FnMut(&str, &Values, &mut Run) -> Result<Values, Error> + 'a;
+
+/// Hands over other runs that wait, or come within a time.
+pub(crate) type Meanwhile<'a> = dyn FnMut(Duration, &mut Answer) + 'a;
+
 /// One run of a command, as its model sees it: randomness, partial outputs, cancellation.
 pub struct Run<'a> {
     rng: ChaCha8Rng,
     cancel: CancelToken,
     started: Time,
     emit: &'a mut Emit<'a>,
+    /// None where others can't be answered: in a run that is itself answered meanwhile, and where
+    /// many are run at once.
+    meanwhile: Option<&'a mut Meanwhile<'a>>,
 }
 
 impl<'a> Run<'a> {
@@ -198,7 +215,16 @@ impl<'a> Run<'a> {
         started: Time,
         emit: &'a mut Emit<'a>,
     ) -> Self {
-        Self { rng, cancel, started, emit }
+        Self { rng, cancel, started, emit, meanwhile: None }
+    }
+
+    /// The same, with others answered while it is at work.
+    pub(crate) fn with_meanwhile<'b>(self, meanwhile: &'b mut Meanwhile<'b>) -> Run<'b>
+    where
+        'a: 'b,
+    {
+        let Self { rng, cancel, started, emit, .. } = self;
+        Run { rng, cancel, started, emit, meanwhile: Some(meanwhile) }
     }
 
     /// Seeded randomness: the same project, seed and sequence of runs draw the same numbers.
@@ -238,6 +264,21 @@ impl<'a> Run<'a> {
     /// [`Error::Cancelled`] as [`emit`](Self::emit).
     pub fn progress(&mut self, progress: f32) -> Result<(), Error> {
         self.emit(Values::new(), progress)
+    }
+
+    /// Answers other runs that wait, of the commands that
+    /// [may be](Model::is_answered_meanwhile), with this one unfinished; if none waits, until some
+    /// come, for `patience` at most. For a run that takes long, between two pieces of its work, or
+    /// while other threads do it.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] as [`emit`](Self::emit).
+    pub fn meanwhile(&mut self, patience: Duration, answer: &mut Answer) -> Result<(), Error> {
+        match &mut self.meanwhile {
+            Some(meanwhile) => meanwhile(patience, answer),
+            None => std::thread::sleep(patience),
+        }
+        self.check()
     }
 
     /// Asks, between two pieces of work, whether to go on.

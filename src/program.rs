@@ -11,6 +11,8 @@ pub mod doctor;
 pub mod eval;
 pub mod map;
 pub mod monitor;
+pub mod open;
+pub mod patch;
 pub mod query;
 pub mod run;
 pub mod train;

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::Duration;
 use toml::Spanned;
 
@@ -35,6 +36,17 @@ pub struct Project {
     pub models: Vec<HostedModel>,
     /// The chains, in the order of the file.
     pub chains: Vec<HostedChain>,
+    /// Where chains keep what they remember, if they do.
+    pub state: Option<StateSettings>,
+}
+
+/// Where chains keep what they remember, to come back to after a power cut.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateSettings {
+    /// The folder; one that is not absolute lies beside the project file.
+    pub folder: PathBuf,
+    /// How often it is written.
+    pub every: Duration,
 }
 
 /// One chain of a project.
@@ -179,6 +191,14 @@ struct File {
     models: BTreeMap<Spanned<String>, ModelTable>,
     #[serde(default)]
     chains: BTreeMap<Spanned<String>, chains::ChainTable>,
+    state: Option<StateTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StateTable {
+    folder: PathBuf,
+    seconds: Option<Spanned<f64>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -234,7 +254,21 @@ impl File {
         let models: Vec<_> =
             tables.into_iter().map(|(name, table)| table.check(&name)).collect::<Result<_, _>>()?;
         let chains = chains::check(self.chains, &models)?;
-        Ok(Project { seed: self.seed, listen, destinations, models, chains })
+        let state = self.state.map(StateTable::check).transpose()?;
+        Ok(Project { seed: self.seed, listen, destinations, models, chains, state })
+    }
+}
+
+impl StateTable {
+    fn check(self) -> Result<StateSettings, Wrong> {
+        let every = match self.seconds {
+            Some(seconds) if !(0.1..=86_400.0).contains(seconds.get_ref()) => {
+                let words = format!("expected seconds in 0.1..86400, got {}", seconds.get_ref());
+                return Err((seconds.span(), words));
+            }
+            seconds => Duration::from_secs_f64(seconds.map_or(10.0, Spanned::into_inner)),
+        };
+        Ok(StateSettings { folder: self.folder, every })
     }
 }
 
@@ -386,6 +420,7 @@ fn check_name(name: &Spanned<String>) -> Result<(), Wrong> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chain::spec::{OnFailure, Pace, Takes};
 
     #[test]
     fn the_default_project_is_sound() {
@@ -420,14 +455,23 @@ mod tests {
             queue = 8
             hang_seconds = 2.5
             deadline_ms = 100
+            [state]
+            folder = "kept"
+            seconds = 2.5
             [chains.drift]
-            kind = "voyage"
-            model = "verse"
-            start = true
             rate = 2
-            walk = { mode = "line", targets = ["O rose", "a dove"] }
-            [chains.drift.poetry]
-            temperature = 0.7
+            start = true
+            on_failure = "skip"
+            wires = ["walk.z -> poetry.z", { wire = "last.out -> late.in", first = "O rose" }]
+            [chains.drift.nodes]
+            walk = { run = "walk", updates = 30, set = { mode = "line", targets = ["O rose", "a dove"] } }
+            poetry = { run = "verse/generate", set = { temperature = 0.7 }, takes = "every" }
+            late = { run = "adapt/delay" }
+            last = { run = "adapt/hold", on_failure = "stop" }
+            [chains.drift.outlets]
+            line = "poetry.out"
+            both = ["poetry.out", "late.out"]
+            z = { from = "walk.z", on_request = true, step = false, address = "/light/z" }
             "#,
         )
         .unwrap();
@@ -439,11 +483,29 @@ mod tests {
         assert_eq!(model.settings.queue_capacity, 8);
         assert_eq!(model.settings.hang_after, Duration::from_millis(2500));
         let chain = &project.chains[0];
-        assert_eq!((chain.name.as_str(), chain.settings.starts), ("drift", true));
-        assert_eq!(chain.settings.model, "verse");
-        assert_eq!(chain.settings.values.number("rate"), 2.0);
-        assert_eq!(chain.settings.values.array("walk/targets").len(), 2);
-        assert_eq!(chain.settings.values.number("poetry/temperature"), 0.7);
+        let state = project.state.as_ref().unwrap();
+        assert_eq!(
+            (state.folder.to_str(), state.every),
+            (Some("kept"), Duration::from_millis(2500))
+        );
+        let spec = &chain.spec;
+        assert_eq!((chain.name.as_str(), spec.starts, spec.pace), ("drift", true, Pace::Rate(2.0)));
+        let names: Vec<&str> = spec.nodes.iter().map(|node| node.name.as_str()).collect();
+        assert_eq!(names, ["walk", "poetry", "late", "last"]);
+        assert_eq!((spec.nodes[0].updates, spec.nodes[1].takes), (30.0, Takes::Every));
+        assert_eq!(
+            (spec.on_failure, spec.nodes[3].on_failure),
+            (OnFailure::Skip, Some(OnFailure::Stop))
+        );
+        assert_eq!(spec.nodes[0].set["targets"][1], "a dove");
+        assert_eq!(spec.wires[0].first, None);
+        assert_eq!(spec.wires[1].first, Some("O rose".into()));
+        assert_eq!(spec.outlets[1].from.len(), 2);
+        let z = &spec.outlets[2];
+        assert_eq!(
+            (z.on_request, z.has_step, z.address.as_deref()),
+            (true, false, Some("/light/z"))
+        );
         assert_eq!(project.with_port_offset(10).listen.osc_port, 9010);
     }
 
@@ -473,25 +535,54 @@ mod tests {
             ),
             ("[models.a]\nkind = \"sentences\"\nqueue = 0", "line 3, column 9: expected a queue"),
             ("[models.a]", "line 1, column 1"),
-            ("[chains.v]\nkind = \"x\"\nmodel = \"p\"", "line 2, column 8: unknown kind 'x'"),
-            ("[chains.v]\nkind = \"voyage\"", "line 1, column 1: missing field `model`"),
-            ("[chains.osc]\nkind = \"voyage\"\nmodel = \"p\"", "line 1, column 9: 'osc' is taken"),
+            ("[chains.v]\nkind = \"voyage\"", "line 2, column 1: unknown field `kind`"),
+            ("[chains.osc]", "line 1, column 9: 'osc' is taken"),
             (
-                "[chains.v]\nkind = \"voyage\"\nmodel = \"p\"\nrate = -1",
-                "line 4, column 8: rate: expected a number in 0..1000, got -1",
+                "[chains.v]\nrate = -1",
+                "line 2, column 8: expected a rate in 0..1000 ticks a second",
+            ),
+            ("[chains.v]\nrate = \"often\"", "line 2, column 8: expected a rate in 0..1000"),
+            ("[chains.v]\nwires = [\"a b\"]", "line 2, column 10: expected a wire such as"),
+            (
+                "[chains.v]\nwires = [\"a.b -> c\"]",
+                "line 2, column 10: expected a node and a field",
             ),
             (
-                "[chains.v]\nkind = \"voyage\"\nmodel = \"p\"\nwalk = { mode = \"fly\" }",
-                "line 4, column 17: walk.mode: expected one of wander, orbit, line, still, got 'fly'",
+                "[chains.v]\nwires = [3]",
+                "line 2, column 9: expected a wire, \"walk.z -> poetry.z\"",
+            ),
+            ("[chains.v.nodes]\na = {}", "line 2, column 5: missing field `run`"),
+            (
+                "[chains.v.nodes]\na = { run = \"fly\" }",
+                "line 2, column 1: expected a command such as",
             ),
             (
-                "[chains.v]\nkind = \"voyage\"\nmodel = \"p\"\n[chains.v.walk]\npace = 2",
-                "line 5, column 1: unknown input 'walk.pace': expected mode, speed, radius, seed",
+                "[chains.v.nodes]\na = { run = \"walk\", takes = \"all\" }",
+                "line 2, column 29: expected one of newest, every, got 'all'",
             ),
             (
-                "[models.v]\nkind = \"average\"\n[chains.v]\nkind = \"voyage\"\nmodel = \"p\"",
+                "[chains.v.nodes]\na = { run = \"walk\", set = { mode = \"fly\" } }",
+                "line 2, column 36: expected one of wander, orbit, line, still, got 'fly'",
+            ),
+            (
+                "[chains.v.nodes]\na = { run = \"walk\", set = { pace = 2 } }",
+                "line 2, column 36: walk takes no 'pace', only mode, speed, radius, seed",
+            ),
+            (
+                "[chains.v.nodes]\na = { run = \"adapt/delay\" }",
+                "line 2, column 1: nothing is wired to it that would set adapt/delay off",
+            ),
+            (
+                "[chains.v]\nwires = [\"a.count -> b.array\"]\n[chains.v.nodes]\na = { run = \"clock\" }\n\
+                 b = { run = \"adapt/first\" }",
+                "line 2, column 10: a.count gives number, and b.array takes array of anything",
+            ),
+            ("[chains.v.outlets]\nx = \"a.b\"", "line 2, column 1: there is no node 'a'"),
+            (
+                "[models.v]\nkind = \"average\"\n[chains.v]",
                 "line 3, column 9: 'v' is a model's name already",
             ),
+            ("[state]\nfolder = \"x\"\nseconds = 0", "line 3, column 11: expected seconds in"),
             ("é = [", "line 1, column"),
         ];
         for (text, expected) in cases {

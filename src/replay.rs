@@ -14,7 +14,7 @@ use crate::project::Project;
 use crate::recording::{Ending, Event, Header, Line, Reader, Way};
 use crate::router::{Message, messages_of};
 use crate::runtime::{Runtime, RuntimeBuilder, shipped_model_dirs};
-use models::{Models, RunKey};
+use models::{Models, Overtaken, RunKey};
 use serde_json::Value as Json;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::BufRead;
@@ -32,7 +32,7 @@ pub struct Replay {
     runtime: Runtime,
     chains: HashMap<String, Chain>,
     heard: Heard,
-    failed: HashSet<RunKey>,
+    runs: Runs,
 }
 
 /// How a replay compares with its recording.
@@ -109,7 +109,7 @@ impl Replay {
         let header = reader.header().clone();
         let project = project_of(&header)?;
         check_files(&header, &project)?;
-        let failed = find_failed(&mut reader)?;
+        let runs = Runs::find(&mut reader)?;
         let mut hosted = project.clone();
         hosted.chains = Vec::new();
         for model in &mut hosted.models {
@@ -134,7 +134,7 @@ impl Replay {
             chains.insert(chain.name.clone(), Chain::for_replay(parts)?);
         }
         let path = path.to_path_buf();
-        Ok(Self { path, header, runtime, chains, heard, failed })
+        Ok(Self { path, header, runtime, chains, heard, runs })
     }
 
     /// The recording's first line.
@@ -151,7 +151,7 @@ impl Replay {
         let mut reader = Reader::open(&self.path)?;
         let mut pace = Pace::new(is_fast);
         let mut player = Player {
-            models: Models::new(Arc::clone(self.runtime.engine())),
+            models: Models::new(Arc::clone(self.runtime.engine()), self.runs.overtaken.clone()),
             replay: self,
             errands: HashMap::new(),
             verdict: Verdict::default(),
@@ -212,17 +212,55 @@ fn check_files(header: &Header, project: &Project) -> Result<(), String> {
     }
 }
 
-/// The runs that failed, which are not tried again.
-fn find_failed(reader: &mut Reader<impl BufRead>) -> Result<HashSet<RunKey>, String> {
-    let mut failed = HashSet::new();
-    while let Some(line) = reader.next()? {
-        match line.event {
-            Event::Answer { chain, id, failed: Some(_) } => failed.insert(RunKey::OfChain(chain, id)),
-            Event::End { run, failed: Some(_), .. } => failed.insert(RunKey::Other(run)),
-            _ => false,
-        };
+/// What must be known of runs before they are let in.
+#[derive(Default)]
+struct Runs {
+    /// Those that failed, which are not tried again.
+    failed: HashSet<RunKey>,
+    overtaken: Overtaken,
+}
+
+impl Runs {
+    fn find(reader: &mut Reader<impl BufRead>) -> Result<Self, String> {
+        let mut runs = Self::default();
+        // By model, in the order in which they were let in.
+        let mut under_way: HashMap<String, VecDeque<RunKey>> = HashMap::new();
+        let mut models: HashMap<RunKey, String> = HashMap::new();
+        while let Some(line) = reader.next()? {
+            let (key, has_failed) = match line.event {
+                Event::ChainRun { model, chain, id } => {
+                    let key = RunKey::OfChain(chain, id);
+                    under_way.entry(model.clone()).or_default().push_back(key.clone());
+                    models.insert(key, model);
+                    continue;
+                }
+                Event::Run { run, model, .. } => {
+                    let key = RunKey::Other(run);
+                    under_way.entry(model.clone()).or_default().push_back(key.clone());
+                    models.insert(key, model);
+                    continue;
+                }
+                Event::Answer { chain, id, failed } => {
+                    (RunKey::OfChain(chain, id), failed.is_some())
+                }
+                Event::End { run, failed, .. } => (RunKey::Other(run), failed.is_some()),
+                _ => continue,
+            };
+            let queue = models.remove(&key).and_then(|model| under_way.get_mut(&model));
+            if let Some(queue) = queue
+                && let Some(at) = queue.iter().position(|known| *known == key)
+            {
+                queue.remove(at);
+                for overtaken in queue.range(..at).filter(|_| !has_failed) {
+                    runs.overtaken.entry(overtaken.clone()).or_default().insert(key.clone());
+                }
+            }
+            if has_failed {
+                runs.failed.insert(key);
+            }
+        }
+        Ok(runs)
     }
-    Ok(failed)
 }
 
 fn hear(chain: &str, heard: &Heard) -> OnSaid {
@@ -278,14 +316,14 @@ impl Player {
                 let key = RunKey::OfChain(chain.clone(), *id);
                 // One that was not asked for now is missed when its answer is due.
                 if let Some(errand) = self.errands.remove(&key)
-                    && !self.replay.failed.contains(&key)
+                    && !self.replay.runs.failed.contains(&key)
                 {
                     self.models.submit(key, &errand.model, &errand.command, errand.inputs, errand.seed);
                 }
             }
             Event::Run { run, model, command, inputs, seed } => {
                 let key = RunKey::Other(*run);
-                if !self.replay.failed.contains(&key) {
+                if !self.replay.runs.failed.contains(&key) {
                     let inputs = self.models.read_inputs(model, command, inputs)?;
                     self.models.submit(key, model, command, inputs, *seed);
                 }

@@ -160,6 +160,10 @@ pub trait Outlet: Send + Sync {
     /// pattern that matches the whole of it, or by a LISTEN. For what is too much to be sent unasked.
     fn offer(&self, message: Message);
 
+    /// Passes a message between clients on: to subscribers whose pattern covers it and the project's
+    /// destinations, but for the one who sent it.
+    fn relay(&self, from: Peer, message: &Message);
+
     /// Tells those who follow an input's held value that somebody has changed it.
     fn changed(&self, by: Peer, message: &Message);
 
@@ -321,6 +325,8 @@ impl Router {
             }
             "/bundle" => self.outlet.wish(from, Wish::Bundle(flag(&message.arguments)?)),
             "/ascii" => self.outlet.wish(from, Wish::Ascii(flag(&message.arguments)?)),
+            // What clients and the page say to each other; the runtime only carries it.
+            address if address.starts_with("/page/") => self.outlet.relay(from, message),
             _ => return Ok(false),
         }
         Ok(true)

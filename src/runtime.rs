@@ -2,15 +2,18 @@
 
 mod announce;
 mod builder;
+mod keeper;
+mod listener;
 mod network;
 
 pub use builder::{RuntimeBuilder, shipped_model_dirs};
 
 use crate::engine::{Engine, Event, Request, Status};
-use crate::project::{HostedChain, HostedModel, Listen, Project};
-use crate::router::Router;
+use crate::project::{HostedChain, HostedModel, Listen, Project, StateSettings};
+use crate::router::{Message, Peer, Router};
 use crate::signature::Values;
 use crossbeam::channel::{self, RecvTimeoutError, Sender};
+use keeper::Keeper;
 use network::Network;
 use std::fmt;
 use std::net::SocketAddr;
@@ -45,6 +48,7 @@ pub struct Runtime {
     router: Arc<Router>,
     network: Option<Network>,
     project: Mutex<Project>,
+    keeper: Mutex<Option<Keeper>>,
     tending: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
@@ -105,6 +109,12 @@ impl Runtime {
         }
     }
 
+    /// Does what an OSC message would do. Answers and outputs go to subscribers and destinations, and
+    /// to [`on_message`](RuntimeBuilder::on_message).
+    pub fn send(&self, message: &Message) {
+        self.router.dispatch(message, Peer::Local);
+    }
+
     /// Changes the running project into another. Models that are the same in both keep running, and
     /// clients stay connected. Answers what was done, a line each.
     ///
@@ -137,6 +147,13 @@ impl Runtime {
             self.host(new)?;
             let verb = if old.is_some() { "restarted" } else { "hosted" };
             done.push(format!("{verb} {}", new.name));
+        }
+        if current.state != project.state {
+            self.keep(project.state.clone())?;
+            done.push(match &project.state {
+                Some(state) => format!("keeping the state of chains in {}", state.folder.display()),
+                None => "keeping no state of chains any more".into(),
+            });
         }
         for new in &project.chains {
             let old = current.chains.iter().find(|old| old.name == new.name);
@@ -189,8 +206,27 @@ impl Runtime {
     fn host_chain(&self, chain: &HostedChain, seed: u64) -> Result<(), RuntimeError> {
         self.router
             .host_chain(&chain.name, &chain.spec, seed)
-            .map(|_| ())
+            .map(|chain| {
+                let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+                keeper.iter().for_each(|keeper| keeper.bring_back(&chain));
+            })
             .map_err(|words| RuntimeError(format!("{}: {words}", chain.name)))
+    }
+
+    /// Keeps what chains remember, or does not any more.
+    fn keep(&self, state: Option<StateSettings>) -> Result<(), RuntimeError> {
+        let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*keeper, state) {
+            (Some(keeper), Some(state)) => keeper.change(state),
+            (None, Some(state)) => {
+                let started = Keeper::start(state, &self.router);
+                *keeper = Some(started.map_err(|error| {
+                    RuntimeError(format!("the system gave no thread: {error}"))
+                })?);
+            }
+            (_, None) => *keeper = None,
+        }
+        Ok(())
     }
 
     /// Starts the thread that looks after models and subscriptions.
@@ -218,6 +254,8 @@ impl Drop for Runtime {
             // It panics only if the engine has a fault, which has been told by then.
             let _ = thread.join();
         }
+        // Written a last time while the chains are there.
+        *self.keeper.lock().unwrap_or_else(PoisonError::into_inner) = None;
         for chain in self.router.chains().all() {
             self.router.chains().remove(chain.name());
         }

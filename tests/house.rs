@@ -15,6 +15,7 @@ const ROOMS: &[&str] = &[
     "engine",
     "chain",
     "router",
+    "patch",
     "transport",
     "project",
     "runtime",

@@ -216,6 +216,18 @@ fn a_grid_grows_from_the_middle_and_a_partial_has_what_is_new() {
     assert_ne!(seeded("grid", axis(1.0), 1), seeded("grid", axis(1.0), 2));
     let single = with(&[("columns", 1.0.into()), ("rows", 1.0.into())]);
     assert_eq!(lines(&run("grid", single)), [grid[17].as_str()]);
+    // The axes that it takes by itself are those that one is given for the asking.
+    let axes = run("axes", Values::new());
+    let [x, y] = ["x", "y"].map(|name| axes.vector(name).to_vec());
+    assert_eq!(run("grid", inputs.with("x_axis", x.clone()).with("y_axis", y.clone())), outputs);
+    let random = |seed| seeded("axes", with(&[("axes", "random".into())]), seed);
+    assert_ne!(random(1), random(2));
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    for axes in [axes, random(1)] {
+        let (x, y) = (axes.vector("x"), axes.vector("y"));
+        assert!((dot(x, x) - 1.0).abs() < 1e-4 && (dot(y, y) - 1.0).abs() < 1e-4);
+        assert!(dot(x, y).abs() < 1e-4);
+    }
 }
 
 #[test]

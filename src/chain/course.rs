@@ -309,9 +309,9 @@ impl Course {
         value: Value,
         complain: Option<Complain>,
     ) -> Result<(), String> {
-        let (index, at) = self.find_input(node, input).ok_or_else(|| {
-            format!("there is no '{node}/{input}' in this chain")
-        })?;
+        let (index, at) = self
+            .find_input(node, input)
+            .ok_or_else(|| format!("there is no '{node}/{input}' in this chain"))?;
         let node = &mut self.nodes[index];
         if node.inputs[at].is_wired {
             let wire = self.wires.iter().find(|wire| wire.to == (index, at));
@@ -394,8 +394,7 @@ impl Course {
             .map(|node| Node::new(node, plan.spec.on_failure, self.seed))
             .collect();
         self.wires = plan.wires.into_iter().map(Wire::new).collect();
-        self.leaving =
-            self.nodes.iter().map(|node| vec![Vec::new(); node.outputs.len()]).collect();
+        self.leaving = self.nodes.iter().map(|node| vec![Vec::new(); node.outputs.len()]).collect();
         for (index, wire) in self.wires.iter().enumerate() {
             self.leaving[wire.from.0][wire.from.1].push(index);
         }

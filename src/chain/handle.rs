@@ -178,7 +178,11 @@ impl Chain {
             }
             (path, []) => {
                 self.find(path)?;
-                return Err(missing("a value"));
+                let field = self.input(path).and_then(|input| input.fields.into_iter().next());
+                let words = field.map_or_else(String::new, |field| {
+                    format!("{} is missing: expected {}", field.name, field.data_type.expectation())
+                });
+                return Err(Refusal::BadInput(words));
             }
         }
         shared.wake();

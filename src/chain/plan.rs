@@ -14,8 +14,8 @@ use std::fmt;
 
 /// Names below a chain's own that mean something to the chain itself.
 pub const RESERVED: &[&str] = &[
-    "start", "stop", "step", "reset", "tick", "free", "rate", "wire", "unwire", "add", "remove", "outlet",
-    "counters", "error", "notice",
+    "start", "stop", "step", "reset", "tick", "free", "rate", "wire", "unwire", "add", "remove",
+    "outlet", "counters", "error", "notice",
 ];
 
 /// What is known of models by name.
@@ -48,7 +48,8 @@ pub struct PlannedNode {
 impl PlannedNode {
     /// Whether anything ever sets it off. While a chain is rewired, an adapter may wait for its wires.
     pub fn is_driven(&self) -> bool {
-        let is_arrival = matches!(&self.body, PlannedBody::Part(kind, _) if kind.rhythm == Rhythm::Arrival);
+        let is_arrival =
+            matches!(&self.body, PlannedBody::Part(kind, _) if kind.rhythm == Rhythm::Arrival);
         !is_arrival || self.inputs.iter().any(|input| input.is_wired && !input.waits)
     }
 }
@@ -145,9 +146,10 @@ impl Spec {
         let mut nodes: Vec<Draft> =
             self.nodes.iter().map(|node| Draft::new(node, models)).collect::<Result<_, _>>()?;
         let wires = self.find_wires(&nodes)?;
-        shapes::resolve(&mut nodes, &wires)?;
-        for (index, wire) in wires.iter().enumerate() {
-            shapes::check_wire(&nodes, wire).map_err(|words| Wrong { at: At::Wire(index), words })?;
+        shapes::resolve(&mut nodes, &wires, &self.wires)?;
+        for (index, (wire, spec)) in wires.iter().zip(&self.wires).enumerate() {
+            shapes::check_wire(&nodes, wire, spec)
+                .map_err(|words| Wrong { at: At::Wire(index), words })?;
         }
         let order = order::order(&nodes, &wires, self)?;
         let place: Vec<usize> = (0..nodes.len())
@@ -237,7 +239,9 @@ impl Spec {
             if let Some(address) = &outlet.address
                 && !(address.starts_with('/') && address[1..].split('/').all(is_name))
             {
-                return Err(wrong(format!("expected an address such as /light/hue, got '{address}'")));
+                return Err(wrong(format!(
+                    "expected an address such as /light/hue, got '{address}'"
+                )));
             }
             let find = |end: &End| {
                 let (node, output) = self.find_output(nodes, end).map_err(wrong)?;
@@ -328,9 +332,9 @@ impl Draft {
         for field in &kind.options {
             let at = || At::Set(node.name.clone(), field.name.clone());
             let value = match node.set.get(&field.name) {
-                Some(json) => {
-                    Some(field.data_type.read_json(json).map_err(|w| Wrong { at: at(), words: w })?)
-                }
+                Some(json) => Some(
+                    field.data_type.read_json(json).map_err(|w| Wrong { at: at(), words: w })?,
+                ),
                 None => field.data_type.default_value(),
             };
             value.into_iter().for_each(|value| options.set(&field.name, value));
@@ -386,13 +390,14 @@ impl Draft {
             let (is_wired, waits, is_open) =
                 (input.is_wired, input.waits, input.data_type.is_some());
             let field = input.finish();
-            let set = match spec.set.get(&field.name) {
-                Some(json) => Some(field.data_type.read_json(json).map_err(|words| Wrong {
-                    at: At::Set(node(), field.name.clone()),
-                    words,
-                })?),
-                None => None,
-            };
+            let set =
+                match spec.set.get(&field.name) {
+                    Some(json) => Some(field.data_type.read_json(json).map_err(|words| Wrong {
+                        at: At::Set(node(), field.name.clone()),
+                        words,
+                    })?),
+                    None => None,
+                };
             inputs.push(PlannedInput { field, is_wired, waits, is_open, set });
         }
         let outputs = self.outputs.into_iter().map(DraftField::finish).collect();
@@ -425,8 +430,7 @@ impl DraftWire {
                 })?)
             }
         };
-        let (from, to) =
-            ((place[self.from.0], self.from.1), (place[self.to.0], self.to.1));
+        let (from, to) = ((place[self.from.0], self.from.1), (place[self.to.0], self.to.1));
         Ok(PlannedWire { spec: spec.clone(), from, to, first })
     }
 }

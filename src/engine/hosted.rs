@@ -9,6 +9,8 @@ use crate::signature::{Manifest, Values, accept};
 use crate::time::{Clock, Time};
 use crate::value::Value;
 use crossbeam::channel::{self, Receiver, Sender};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
@@ -101,7 +103,8 @@ pub(super) struct Job {
     pub inputs: Values,
     pub ticket: Arc<Ticket>,
     pub seed: u64,
-    /// Whether it must not be taken together with others: one of those it was with panicked.
+    /// Whether it must not be taken together with others: one of those it was with panicked, or it was
+    /// asked for so.
     pub alone: bool,
 }
 
@@ -123,7 +126,8 @@ pub(super) struct Shared {
     closing: AtomicBool,
     current: Mutex<Option<Current>>,
     /// Runs that come before those in the queue: what was taken out of it and did not go with the
-    /// runs before, and what is to run again. Never more than a batch.
+    /// runs before, or could not be answered meanwhile, and what is to run again. They count as
+    /// waiting, so they are never more than the queue holds, and a batch.
     aside: Mutex<VecDeque<Job>>,
     last_sign: AtomicU64,
     retry: Mutex<Option<(Time, Duration)>>,
@@ -205,6 +209,47 @@ impl Shared {
         Some(batch)
     }
 
+    /// The first run that waits, or comes within `patience`, whose command is one of those that
+    /// `answers` says may be answered while another is at work. Those before it stay the next.
+    pub fn next_meanwhile(
+        &self,
+        jobs: &Receiver<Job>,
+        answers: &[bool],
+        patience: Duration,
+    ) -> Option<Job> {
+        let may_be = |job: &Job| answers[job.command] && !job.alone;
+        let mut aside = lock(&self.aside);
+        if let Some(at) = aside.iter().position(may_be) {
+            return aside.remove(at);
+        }
+        drop(aside);
+        loop {
+            let job = jobs.try_recv().or_else(|_| jobs.recv_timeout(patience)).ok()?;
+            if may_be(&job) {
+                return Some(job);
+            }
+            lock(&self.aside).push_back(job);
+        }
+    }
+
+    /// Counts another run among those that the worker is at.
+    pub fn join(&self, ticket: &Arc<Ticket>, generation: u64) {
+        self.sign_of_life();
+        if let Some(current) = &mut *lock(&self.current)
+            && current.generation == generation
+        {
+            current.tickets.push(Arc::clone(ticket));
+        }
+    }
+
+    /// Ends that.
+    pub fn part(&self, ticket: &Arc<Ticket>) {
+        self.sign_of_life();
+        if let Some(current) = &mut *lock(&self.current) {
+            current.tickets.retain(|other| !Arc::ptr_eq(other, ticket));
+        }
+    }
+
     /// Lets runs that have not ended be the next, each alone.
     pub fn put_back(&self, batch: Vec<Job>) {
         let mut aside = lock(&self.aside);
@@ -230,8 +275,13 @@ impl Shared {
         self.last_sign.store(self.clock.now().as_nanos() as u64, Ordering::Release);
     }
 
+    /// The chance that a run draws from.
+    pub fn rng_of(&self, job: &Job) -> ChaCha8Rng {
+        ChaCha8Rng::seed_from_u64(job.seed)
+    }
+
     /// The seed of a model's n-th run: the same for the same project, model and n.
-    pub fn seed_of(&self, run_index: u64) -> u64 {
+    fn seed_of(&self, run_index: u64) -> u64 {
         // FNV-1a over the name, then the finalizer of SplitMix64, so that neighbours are unlike.
         let hash = self.name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -253,6 +303,9 @@ pub struct Request {
     pub seed: Option<u64>,
     /// Cancels the run.
     pub cancel: CancelToken,
+    /// Whether it is to run by itself and in its turn, even where its model would take it together with
+    /// others, or in the middle of another.
+    pub alone: bool,
     /// Who asked, if it is a chain; only recordings need to know.
     pub origin: Option<Origin>,
 }
@@ -269,7 +322,7 @@ impl Request {
     /// A request without deadline, with the project's seed.
     pub fn new(reply: impl Fn(super::Event) + Send + Sync + 'static) -> Self {
         let (cancel, reply) = (CancelToken::new(), Arc::new(reply));
-        Self { reply, deadline: None, seed: None, cancel, origin: None }
+        Self { reply, deadline: None, seed: None, cancel, alone: false, origin: None }
     }
 }
 
@@ -439,12 +492,12 @@ impl Hosted {
         };
         let now = self.shared.clock.now();
         let deadline = request.deadline.or_else(|| self.settings.deadline.map(|after| now + after));
-        if self.jobs.is_full() {
+        let n_waiting = self.n_waiting();
+        if n_waiting >= self.settings.queue_capacity.max(1) {
             return refuse(Refusal::Busy(format!(
-                "{} is busy: {} runs are waiting, which is as many as may. Send more slowly, or raise \
-                 'queue' in the project file",
+                "{} is busy: {n_waiting} runs are waiting, which is as many as may. Send more \
+                 slowly, or raise 'queue' in the project file",
                 self.name(),
-                self.jobs.len()
             )));
         }
         // A run that brings a seed leaves those of the others as they are.
@@ -463,7 +516,7 @@ impl Hosted {
             inputs,
             ticket: Arc::clone(&ticket),
             seed,
-            alone: false,
+            alone: request.alone,
         };
         // It can't be full, since runs are let in one after the other.
         if self.jobs.try_send(job).is_err() {

@@ -345,3 +345,4 @@ fn what_a_model_streams_is_checked_and_told() {
 }
 
 mod many;
+mod meanwhile;

@@ -3,17 +3,16 @@
 
 use super::hosted::{Job, Shared, Status};
 use super::ticket::{End, Ticket};
-use crate::model::{Early, Error, Model, Run, Setup};
+use crate::model::{Answer, Early, Error, Meanwhile, Model, Run, Setup};
 use crate::signature::{Command, Field, Values, accept};
 use crate::time::Time;
 use crate::value::Value;
 use crossbeam::channel::Receiver;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Starts a worker of the given generation. When the supervisor gives up on a worker that hangs, it
 /// raises the generation, and the old worker leaves as soon as it comes back.
@@ -36,7 +35,13 @@ fn work(shared: &Arc<Shared>, jobs: &Receiver<Job>, generation: u64) {
         if batch.is_empty() {
             continue;
         }
-        if run(shared, live.model.as_mut(), &batch, generation) == Aftermath::Panicked {
+        let answers = &live.is_answered_meanwhile;
+        let mut meanwhile = |patience: Duration, answer: &mut Answer| {
+            answer_meanwhile(shared, jobs, generation, answers, patience, answer);
+        };
+        if run(shared, live.model.as_mut(), &batch, generation, &mut meanwhile)
+            == Aftermath::Panicked
+        {
             // Only one of them is to blame: they run again, each alone.
             shared.put_back(batch);
             // The model's state can't be trusted any more, nor can its destructor.
@@ -75,10 +80,11 @@ impl Drop for Leave<'_> {
     }
 }
 
-/// A model that is set up, and how many runs of each command it takes at once.
+/// A model that is set up, and how it takes the runs of each command.
 struct Live {
     model: Box<dyn Model>,
     most_at_once: Vec<usize>,
+    is_answered_meanwhile: Vec<bool>,
 }
 
 fn set_up(shared: &Shared) -> Option<Live> {
@@ -88,9 +94,10 @@ fn set_up(shared: &Shared) -> Option<Live> {
         let setup =
             Setup { options: shared.options.clone(), model_dirs: shared.model_dirs.clone() };
         model.setup(&setup)?;
-        let commands = shared.manifest.commands.iter();
-        let most_at_once = commands.map(|command| model.most_at_once(&command.name)).collect();
-        Ok::<_, Error>(Live { model, most_at_once })
+        let names = shared.manifest.commands.iter().map(|command| &command.name[..]);
+        let most_at_once = names.clone().map(|name| model.most_at_once(name)).collect();
+        let is_answered_meanwhile = names.map(|name| model.is_answered_meanwhile(name)).collect();
+        Ok::<_, Error>(Live { model, most_at_once, is_answered_meanwhile })
     }));
     match made {
         Ok(Ok(live)) => {
@@ -115,30 +122,32 @@ enum Aftermath {
 }
 
 /// Runs a batch of one command and answers it, unless the model panics at more than one.
-fn run(shared: &Shared, model: &mut dyn Model, batch: &[Job], generation: u64) -> Aftermath {
+fn run<'a>(
+    shared: &'a Shared,
+    model: &mut dyn Model,
+    batch: &'a [Job],
+    generation: u64,
+    meanwhile: &mut Meanwhile<'_>,
+) -> Aftermath {
     let spec = &shared.manifest.commands[batch[0].command];
     let started = shared.clock.now();
     let tickets = batch.iter().map(|job| Arc::clone(&job.ticket)).collect();
     shared.begin(tickets, generation, started);
-    let emit = |job: &'_ Job| {
-        let ticket = Arc::clone(&job.ticket);
-        move |early: Early| match early {
-            Early::Partial(outputs, progress) => partial(shared, spec, &ticket, outputs, progress),
-            Early::Stream(name, messages) => stream(shared, &ticket, name, messages),
-        }
-    };
-    let mut emits: Vec<_> = batch.iter().map(emit).collect();
+    let mut emits: Vec<_> = batch.iter().map(|job| emit(shared, job)).collect();
     let mut runs: Vec<(&Values, Run)> = batch
         .iter()
         .zip(&mut emits)
         .map(|(job, emit)| {
-            let rng = ChaCha8Rng::seed_from_u64(job.seed);
-            (&job.inputs, Run::new(rng, job.ticket.cancel.clone(), started, emit))
+            let run = Run::new(shared.rng_of(job), job.ticket.cancel.clone(), started, emit);
+            (&job.inputs, run)
         })
         .collect();
-    let outcomes = catch_unwind(AssertUnwindSafe(|| match &mut runs[..] {
-        [(inputs, run)] => vec![model.run(&spec.name, inputs, run)],
-        runs => model.run_many(&spec.name, runs),
+    let outcomes = catch_unwind(AssertUnwindSafe(|| match runs.len() {
+        1 => {
+            let (inputs, run) = runs.remove(0);
+            vec![model.run(&spec.name, inputs, &mut run.with_meanwhile(meanwhile))]
+        }
+        _ => model.run_many(&spec.name, &mut runs),
     }));
     let now = shared.clock.now();
     shared.finish(generation);
@@ -154,13 +163,55 @@ fn run(shared: &Shared, model: &mut dyn Model, batch: &[Job], generation: u64) -
         }
         Err(panic) => {
             if let [job] = batch {
-                let words = format!(
-                    "the model panicked: {}. It is being started anew; send again",
-                    panic_words(&*panic)
-                );
-                job.ticket.end(now, End::Failed(words));
+                job.ticket.end(now, End::Failed(panicked(&*panic)));
             }
             Aftermath::Panicked
+        }
+    }
+}
+
+/// What a run's early words become.
+fn emit<'a>(shared: &'a Shared, job: &Job) -> impl FnMut(Early) -> Result<(), Error> + 'a {
+    let (spec, ticket) = (&shared.manifest.commands[job.command], Arc::clone(&job.ticket));
+    move |early: Early| match early {
+        Early::Partial(outputs, progress) => partial(shared, spec, &ticket, outputs, progress),
+        Early::Stream(name, messages) => stream(shared, &ticket, name, messages),
+    }
+}
+
+/// Lets a model answer runs that wait, and those that come within `patience`, while another run of
+/// its is unfinished.
+fn answer_meanwhile(
+    shared: &Shared,
+    jobs: &Receiver<Job>,
+    generation: u64,
+    answers: &[bool],
+    mut patience: Duration,
+    answer: &mut Answer,
+) {
+    while shared.generation() == generation
+        && let Some(job) = shared.next_meanwhile(jobs, answers, patience)
+    {
+        // The patience was for the first of them.
+        patience = Duration::ZERO;
+        if !is_wanted(shared, &job) {
+            continue;
+        }
+        let spec = &shared.manifest.commands[job.command];
+        let started = shared.clock.now();
+        shared.join(&job.ticket, generation);
+        let mut emit = emit(shared, &job);
+        let mut run = Run::new(shared.rng_of(&job), job.ticket.cancel.clone(), started, &mut emit);
+        let outcome = catch_unwind(AssertUnwindSafe(|| answer(&spec.name, &job.inputs, &mut run)));
+        let now = shared.clock.now();
+        shared.part(&job.ticket);
+        match outcome {
+            Ok(outcome) => self::answer(&job.ticket, outcome, spec, started, now),
+            Err(panic) => {
+                job.ticket.end(now, End::Failed(panicked(&*panic)));
+                // The run that is unfinished can't go on either.
+                resume_unwind(panic);
+            }
         }
     }
 }
@@ -244,6 +295,11 @@ fn check_outputs(outputs: Values, fields: &[Field]) -> Result<Values, String> {
     outputs
         .complete(&blank, fields)
         .map_err(|words| format!("the model's outputs do not fit its manifest: {words}"))
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> String {
+    let words = panic_words(panic);
+    format!("the model panicked: {words}. It is being started anew; send again")
 }
 
 fn panic_words(panic: &(dyn Any + Send)) -> &str {

@@ -6,7 +6,7 @@
 //!      -> principal axes -> initial layout -> repulsion /
 //! ```
 //!
-//! [`Projection`] is t-SNE, one iteration at a time; [`pca`] is the plain view along two axes;
+//! [`Projection`] is t-SNE, one iteration at a time, and [`Umap`] is UMAP; [`pca`] is the plain view along two axes;
 //! [`Places`] puts new vectors on a map that is finished. [`atlas`] keeps sentences, vectors and
 //! places together; [`texts`] makes sentences of a text.
 
@@ -17,18 +17,24 @@ pub mod commands;
 pub mod density;
 pub mod forces;
 pub mod labels;
+pub mod method;
 pub mod neighbours;
 pub mod optimise;
 pub mod picture;
 pub mod place;
 pub mod principal;
+pub mod progress;
+pub mod quantized;
 pub mod table;
 pub mod texts;
+pub mod umap;
 pub mod vectors;
 
 pub use commands::Map;
 pub use forces::Point;
+pub use method::Method;
 pub use optimise::{Projection, Settings};
 pub use place::Places;
 pub use principal::pca;
+pub use umap::Umap;
 pub use vectors::{MapError, Vectors};

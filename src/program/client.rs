@@ -56,12 +56,36 @@ impl Client {
         }
     }
 
+    /// Where it answers: "http://127.0.0.1:8000".
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
     /// Gets JSON.
     ///
     /// # Errors
     /// Plain words: what the runtime said, or that it is gone.
     pub fn get(&self, path: &str) -> Result<Json, String> {
         read(self.agent.get(format!("{}{path}", self.root)).call())
+    }
+
+    /// Gets a text, with these parameters in the URL.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn text(&self, path: &str, query: &[(&str, &str)]) -> Result<String, String> {
+        let mut request = self.agent.get(format!("{}{path}", self.root));
+        for (name, value) in query {
+            request = request.query(*name, *value);
+        }
+        let answer = request.call();
+        match answer {
+            Ok(mut answer) if answer.status().is_success() => answer
+                .body_mut()
+                .read_to_string()
+                .map_err(|error| format!("the runtime's answer is no text: {error}")),
+            refused => Err(read(refused).err().unwrap_or_default()),
+        }
     }
 
     /// Posts JSON and gets JSON.

@@ -93,7 +93,7 @@ pub(super) fn run_with_bar(
 }
 
 /// Types whose values are written plainly; all others are written as JSON.
-fn is_text_type(name: &Json) -> bool {
+pub(super) fn is_text_type(name: &Json) -> bool {
     let plain = [enjamb::signature::text(), enjamb::signature::file()];
     let names: Vec<_> = plain.iter().map(DataType::name).collect();
     name.as_str().is_some_and(|name| {
@@ -101,7 +101,10 @@ fn is_text_type(name: &Json) -> bool {
     })
 }
 
-fn read_inputs(inputs: &[String], is_text: impl Fn(&str) -> bool) -> Result<Json, String> {
+pub(super) fn read_inputs(
+    inputs: &[String],
+    is_text: impl Fn(&str) -> bool,
+) -> Result<Json, String> {
     let mut object = Map::new();
     for input in inputs {
         let (name, value) =

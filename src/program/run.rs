@@ -77,7 +77,13 @@ fn read(path: &Path) -> Result<String, String> {
 }
 
 fn parse(path: &Path, text: &str) -> Result<Project, String> {
-    Project::parse(text).map_err(|error| format!("{}, {error}", path.display()))
+    let mut project =
+        Project::parse(text).map_err(|error| format!("{}, {error}", path.display()))?;
+    // A folder that is kept lies beside the file that names it, wherever the program is started.
+    if let (Some(state), Some(folder)) = (&mut project.state, path.parent()) {
+        state.folder = folder.join(&state.folder);
+    }
+    Ok(project)
 }
 
 /// Models that take a moment get a spinner, where somebody looks.
@@ -126,7 +132,7 @@ fn greet(runtime: &Runtime, file: Option<&Path>, took: Duration, reply_port: u16
     let (osc, http) = (reachable(osc), reachable(http));
     say!("  OSC        {osc}, UDP and TCP; answers come to you and to port {reply_port}");
     say!("  WebSocket  ws://{http}/osc");
-    say!("  HTTP       http://{http}\n");
+    say!("  HTTP       http://{http}, with a page for your browser\n");
     for model in &models {
         match model.status() {
             Status::Failed(words) => say!("  {:<10} could not start: {words}", model.name()),

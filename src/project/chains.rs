@@ -44,7 +44,10 @@ struct NodeTable {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a wire, \"walk.z -> poetry.z\", or { wire = ..., first = ... }")]
+#[serde(
+    untagged,
+    expecting = "expected a wire, \"walk.z -> poetry.z\", or { wire = ..., first = ... }"
+)]
 enum WireEntry {
     Plain(String),
     Feedback(FeedbackTable),
@@ -185,7 +188,8 @@ impl NodeTable {
         }
         let updates = match self.updates {
             Some(updates) if !(0.0..=MAX_RATE).contains(updates.get_ref()) => {
-                let words = format!("expected updates a second in 0..1000, got {}", updates.get_ref());
+                let words =
+                    format!("expected updates a second in 0..1000, got {}", updates.get_ref());
                 return Err((updates.span(), words));
             }
             updates => updates.map_or(0.0, Spanned::into_inner),
@@ -194,7 +198,8 @@ impl NodeTable {
             name,
             run: self.run.into_inner(),
             set,
-            takes: read_word(self.takes.as_ref(), Takes::find, "newest, every")?.unwrap_or_default(),
+            takes: read_word(self.takes.as_ref(), Takes::find, "newest, every")?
+                .unwrap_or_default(),
             on_failure: read_word(self.on_failure.as_ref(), OnFailure::find, "hold, skip, stop")?,
             updates,
         })

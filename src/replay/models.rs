@@ -1,10 +1,10 @@
-//! The models of a replay: runs that are let in in the recorded order, and waited for.
+//! The models of a replay: their runs, in the order in which they were at work, and what comes of them.
 
 use crate::engine::{Engine, Event, Hosted, Refusal, Request, Status};
 use crate::runtime::Runtime;
 use crate::signature::{Command, Values};
 use serde_json::Value as Json;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,8 +27,22 @@ type Outcome = Result<Values, String>;
 pub struct Models {
     engine: Arc<Engine>,
     board: Arc<Board>,
-    /// Runs that were let in and not yet waited for, with the model and command.
+    /// Runs that were not yet waited for, with the model and command.
     under_way: HashMap<RunKey, String>,
+    overtaken: Overtaken,
+    /// Runs, by model, that are not let in yet since they were overtaken by others.
+    held_back: HashMap<String, VecDeque<Prepared>>,
+}
+
+/// Runs that others overtook: those were asked for later and answered in the middle of them, so they
+/// saw what was before.
+pub type Overtaken = HashMap<RunKey, HashSet<RunKey>>;
+
+struct Prepared {
+    key: RunKey,
+    command: String,
+    inputs: Values,
+    seed: u64,
 }
 
 #[derive(Default)]
@@ -49,8 +63,9 @@ pub fn check_started(runtime: &Runtime) -> Result<(), String> {
 }
 
 impl Models {
-    pub fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, board: Arc::default(), under_way: HashMap::new() }
+    pub fn new(engine: Arc<Engine>, overtaken: Overtaken) -> Self {
+        let (board, under_way, held_back) = Default::default();
+        Self { engine, board, under_way, overtaken, held_back }
     }
 
     fn find(&self, model: &str) -> Result<Arc<Hosted>, String> {
@@ -83,29 +98,35 @@ impl Models {
         self.with_command(model, command, |spec| Values::read_json(json, &spec.inputs))
     }
 
-    /// Lets a run in; waits while the queue is full.
+    /// Lets a run in, with the values that are held now; or later, if others overtook it.
     pub fn submit(&mut self, key: RunKey, model: &str, command: &str, inputs: Values, seed: u64) {
-        let submitted = self.find(model).and_then(|hosted| {
-            loop {
-                let (board, key) = (Arc::clone(&self.board), key.clone());
-                let mut request = Request::new(move |event| match event {
-                    Event::Partial { .. } | Event::Stream { .. } => {}
-                    Event::Done { outputs, .. } => board.put(&key, Ok(outputs)),
-                    Event::Failed(words) => board.put(&key, Err(words)),
-                    Event::Cancelled => board.put(&key, Err("the run was cancelled".into())),
-                });
-                request.seed = Some(seed);
-                match hosted.submit(command, inputs.clone(), request) {
-                    Ok(()) => return Ok(()),
-                    Err(Refusal::Busy(_)) => std::thread::sleep(BETWEEN_TRIES),
-                    Err(refusal) => return Err(refusal.to_string()),
+        self.under_way.insert(key.clone(), format!("{model}/{command}"));
+        let completed = self.complete(model, command, inputs);
+        let inputs = match completed {
+            Ok(inputs) => inputs,
+            Err(words) => return self.board.put(&key, Err(words)),
+        };
+        let held_back = self.held_back.entry(model.into()).or_default();
+        held_back.push_back(Prepared { key, command: command.into(), inputs, seed });
+        while let Some(next) = take_next(held_back, &mut self.overtaken) {
+            if let Err(words) = let_in(&self.engine, &self.board, model, &next) {
+                self.board.put(&next.key, Err(words));
+            }
+        }
+    }
+
+    fn complete(&self, model: &str, command: &str, mut given: Values) -> Result<Values, String> {
+        let hosted = self.find(model)?;
+        self.with_command(model, command, |spec| {
+            for field in &spec.inputs {
+                if given.get(&field.name).is_none()
+                    && let Some(value) = hosted.held(command, &field.name)
+                {
+                    given.set(&field.name, value);
                 }
             }
-        });
-        if let Err(words) = submitted {
-            self.board.put(&key, Err(words));
-        }
-        self.under_way.insert(key, format!("{model}/{command}"));
+            Ok(given)
+        })
     }
 
     /// The model and command of a run that is under way.
@@ -124,6 +145,44 @@ impl Models {
                 return outcome;
             }
             outcomes = self.board.news.wait(outcomes).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// The next run to be let in: the first that has been overtaken by all who will, or that overtakes all
+/// before it.
+fn take_next(held_back: &mut VecDeque<Prepared>, overtaken: &mut Overtaken) -> Option<Prepared> {
+    let waits = |run: &Prepared| overtaken.get(&run.key).is_some_and(|by| !by.is_empty());
+    let overtakes = |run: &Prepared, other: &Prepared| {
+        overtaken.get(&other.key).is_some_and(|by| by.contains(&run.key))
+    };
+    let at = (0..held_back.len()).find(|at| {
+        let run = &held_back[*at];
+        !waits(run) && held_back.range(..at).all(|other| overtakes(run, other))
+    })?;
+    let run = held_back.remove(at)?;
+    for other in held_back.range(..at) {
+        overtaken.get_mut(&other.key).map(|by| by.remove(&run.key));
+    }
+    Some(run)
+}
+
+/// Lets a run in; waits while the queue is full.
+fn let_in(engine: &Engine, board: &Arc<Board>, model: &str, run: &Prepared) -> Result<(), String> {
+    let hosted = engine.model(model).ok_or_else(|| format!("there is no model '{model}'"))?;
+    loop {
+        let (board, key) = (Arc::clone(board), run.key.clone());
+        let mut request = Request::new(move |event| match event {
+            Event::Partial { .. } | Event::Stream { .. } => {}
+            Event::Done { outputs, .. } => board.put(&key, Ok(outputs)),
+            Event::Failed(words) => board.put(&key, Err(words)),
+            Event::Cancelled => board.put(&key, Err("the run was cancelled".into())),
+        });
+        (request.seed, request.alone) = (Some(run.seed), true);
+        match hosted.submit(&run.command, run.inputs.clone(), request) {
+            Ok(()) => return Ok(()),
+            Err(Refusal::Busy(_)) => std::thread::sleep(BETWEEN_TRIES),
+            Err(refusal) => return Err(refusal.to_string()),
         }
     }
 }

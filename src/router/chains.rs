@@ -226,7 +226,8 @@ fn signal_messages(chain: &str, signal: &Signal) -> Vec<Message> {
     };
     let numbered = |index: usize| {
         let mut arguments = begin();
-        let numbers = [index, items.len()].map(|n| Argument::Int(i32::try_from(n).unwrap_or(i32::MAX)));
+        let numbers =
+            [index, items.len()].map(|n| Argument::Int(i32::try_from(n).unwrap_or(i32::MAX)));
         arguments.extend(numbers);
         arguments
     };
@@ -245,8 +246,8 @@ fn signal_messages(chain: &str, signal: &Signal) -> Vec<Message> {
 fn counter_messages(chain: &Chain) -> Vec<Message> {
     let address = format!("/{}/counters", chain.name());
     let message = |(node, counted): (String, crate::chain::Counters)| {
-        let counts =
-            [counted.ran, counted.late, counted.dropped, counted.repeated, counted.failed].map(as_int);
+        let counts = [counted.ran, counted.late, counted.dropped, counted.repeated, counted.failed]
+            .map(as_int);
         let mut arguments = vec![Argument::Text(node)];
         arguments.extend(counts.map(Argument::Int));
         arguments.push(Argument::Float(counted.took.as_secs_f32() * 1e3));

@@ -3,7 +3,7 @@
 use super::arguments::{is_whole, write_value};
 use super::{Argument, Router};
 use crate::engine::Hosted;
-use crate::signature::{Command, DataType, Field, number, text};
+use crate::signature::{Command, DataType, Field, array, number, text};
 use crate::value::Value;
 
 /// What can be done at an address.
@@ -94,6 +94,7 @@ impl Router {
             Node::new(address, words, Access::Write).with_fields(&command.inputs)
         };
         let switch = || number().min(0.0).max(1.0).step(1.0);
+        let view = ["x", "y", "zoom"].map(|name| (name, number()));
         let subscription = [("pattern", text()), ("port", number().min(1.0).max(65535.0))];
         let mut nodes = vec![
             Node::new("/", "enjamb: models that speak OSC.", Access::Container),
@@ -102,6 +103,15 @@ impl Router {
             built_in("/unsubscribe", &subscription, "Ends that again."),
             built_in("/bundle", &[("on", switch())], "1: each answer to you comes as one bundle."),
             built_in("/ascii", &[("on", switch())], "1: text to you is spelled in ASCII."),
+            Node::new(
+                "/page",
+                "The page in a browser: what is said here is passed on.",
+                Access::Container,
+            ),
+            built_in("/page/show", &[("section", text())], "Shows a section of the page."),
+            built_in("/page/view", &view, "Looks at a place on the page's map."),
+            built_in("/page/select", &[("sentences", array(text()))], "Selects on the page's map."),
+            Node::new("/page/selection", "What is selected on the page's map.", Access::Read),
         ];
         for model in self.engine().models() {
             self.add_model(&model, &mut nodes);

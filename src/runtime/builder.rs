@@ -1,5 +1,6 @@
 //! Puts a runtime together.
 
+use super::listener::{Listened, Listener};
 use super::network::Network;
 use super::{Runtime, RuntimeError};
 use crate::engine::{Engine, EngineSettings, HostSettings, Notice, OnNotice};
@@ -17,6 +18,7 @@ pub struct RuntimeBuilder {
     project: Project,
     models: Vec<Factory>,
     with_network: bool,
+    listener: Option<Listener>,
     model_dirs: Vec<PathBuf>,
     clock: Arc<dyn Clock>,
     tape: Option<Tape>,
@@ -28,6 +30,7 @@ impl Default for RuntimeBuilder {
             project: Project::parse("").expect("an empty project is sound"),
             models: Vec::new(),
             with_network: true,
+            listener: None,
             model_dirs: shipped_model_dirs(),
             clock: Arc::new(SystemClock::start()),
             tape: None,
@@ -86,6 +89,15 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Tells the program itself of everything that models and chains send, as OSC would tell a
+    /// subscriber who asked for every address; and of what is answered to [`Runtime::send`]. The
+    /// function is called on the threads of models and chains, and must be quick.
+    #[must_use]
+    pub fn on_message(mut self, listener: impl Fn(&Message) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Arc::new(listener));
+        self
+    }
+
     /// Reads the time from another clock.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -118,12 +130,21 @@ impl RuntimeBuilder {
                 tape: self.tape,
             },
         ));
+        let listened = |outlet: Arc<dyn Outlet>| -> Arc<dyn Outlet> {
+            match self.listener {
+                Some(listener) => Arc::new(Listened { outlet, listener }),
+                None => outlet,
+            }
+        };
         let (router, network) = match self.with_network {
             true => {
-                let (router, network) = Network::open(&engine, &self.project)?;
+                let (router, network) = Network::open(&engine, &self.project, listened)?;
                 (router, Some(network))
             }
-            false => (Arc::new(Router::new(Arc::clone(&engine), Arc::new(Nowhere))), None),
+            false => {
+                let outlet = listened(Arc::new(Nowhere));
+                (Arc::new(Router::new(Arc::clone(&engine), outlet)), None)
+            }
         };
         let _ = outlet.set(Arc::clone(router.outlet()));
         let mut runtime = Runtime {
@@ -131,6 +152,7 @@ impl RuntimeBuilder {
             router,
             network,
             project: Mutex::new(self.project.clone()),
+            keeper: Mutex::new(None),
             tending: None,
         };
         for model in &self.project.models {
@@ -143,6 +165,7 @@ impl RuntimeBuilder {
                 .host(&name, factory, Values::new(), HostSettings::default())
                 .map_err(|words| RuntimeError(format!("{name}: {words}")))?;
         }
+        runtime.keep(self.project.state.clone())?;
         for chain in &self.project.chains {
             runtime.host_chain(chain, self.project.seed)?;
         }
@@ -164,6 +187,7 @@ impl Outlet for Nowhere {
     fn stream(&self, _: Peer, _: bool, _: Vec<Message>) {}
     fn publish(&self, _: Peer, _: Vec<Message>) {}
     fn offer(&self, _: Message) {}
+    fn relay(&self, _: Peer, _: &Message) {}
     fn changed(&self, _: Peer, _: &Message) {}
     fn subscribe(&self, peer: Peer, _: Pattern, _: Option<u16>) -> Result<Option<Peer>, String> {
         Ok(Some(peer))

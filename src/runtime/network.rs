@@ -34,10 +34,11 @@ pub struct Network {
 }
 
 impl Network {
-    /// Opens the sockets; nothing is read from them yet.
+    /// Opens the sockets; nothing is read from them yet. What goes out to them may be listened to.
     pub fn open(
         engine: &Arc<Engine>,
         project: &Project,
+        listened: impl FnOnce(Arc<dyn Outlet>) -> Arc<dyn Outlet>,
     ) -> Result<(Arc<Router>, Self), RuntimeError> {
         let listen = &project.listen;
         let (udp, osc_listener) = open_osc(listen)?;
@@ -50,7 +51,7 @@ impl Network {
         let clock = Arc::clone(engine.clock());
         let hub = Arc::new(Hub::new(clock, traffic, sender, listen.reply_port));
         hub.set_destinations(project.destinations.clone());
-        let outlet = Arc::clone(&hub) as Arc<dyn Outlet>;
+        let outlet = listened(Arc::clone(&hub) as Arc<dyn Outlet>);
         let router = Arc::new(Router::new(Arc::clone(engine), outlet));
         let inlet = Inlet::new(Arc::clone(&router), Arc::clone(&hub)).map_err(no_thread)?;
         let inlet = Arc::new(inlet);

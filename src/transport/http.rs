@@ -1,10 +1,13 @@
-//! HTTP: the JSON API, server-sent events, metrics, OSCQuery, and OSC over WebSocket.
+//! HTTP: the page, the JSON API, server-sent events, metrics, OSCQuery, and OSC over WebSocket.
 
 mod api;
 mod chains;
 mod guard;
 mod metrics;
 mod oscquery;
+mod page;
+mod patch;
+mod sketches;
 
 pub use guard::Access;
 
@@ -16,7 +19,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use std::net::SocketAddr;
@@ -52,6 +55,7 @@ pub async fn serve(listener: TcpListener, server: Arc<Server>) -> std::io::Resul
         .route("/models/", get(api::models))
         .route("/models/{model}", get(api::model))
         .route("/models/{model}/{command}", get(api::command).post(api::run))
+        .route("/models/{model}/{command}/patch", get(patch::patch))
         .route("/chains", get(chains::all))
         .route("/chains/", get(chains::all))
         .route("/chains/{chain}", get(chains::one))
@@ -59,8 +63,12 @@ pub async fn serve(listener: TcpListener, server: Arc<Server>) -> std::io::Resul
         .route("/metrics", get(metrics::metrics))
         .route("/traffic", get(api::traffic))
         .route("/status", get(api::status))
+        .route("/sketches", get(sketches::list))
+        .route("/sketches/", get(sketches::list))
+        .route("/sketches/{*path}", get(sketches::file))
         .route("/osc", get(osc))
         .route("/osc/{*address}", get(osc))
+        .route("/page/{*path}", get(page::file))
         .route("/", get(root))
         .route("/{*address}", get(oscquery::at_root).post(api::not_found))
         .method_not_allowed_fallback(api::method_not_allowed)
@@ -79,11 +87,11 @@ pub async fn serve(listener: TcpListener, server: Arc<Server>) -> std::io::Resul
 /// `/`: a page for people; for OSCQuery clients, which may know no more than the port, the tree.
 async fn root(state: Shared, request: Request) -> Response {
     let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    let is_person = request.uri().query().is_none()
-        && accept.is_some_and(|accept| accept.contains("text/html"))
+    let is_person = accept.is_some_and(|accept| accept.contains("text/html"))
+        && request.uri().query().is_none_or(|query| query.starts_with("token="))
         && !request.headers().contains_key(header::UPGRADE);
     match is_person {
-        true => Html(include_str!("http/page.html")).into_response(),
+        true => page::index(&state, &request),
         false => osc(state, request).await,
     }
 }

@@ -42,7 +42,8 @@ pub fn kinds() -> Vec<Kind> {
             ],
             Slot::of("text", text(), "All of it."),
             pure!(|inputs, _| {
-                let texts: Vec<&str> = items(&inputs[0]).iter().filter_map(Value::as_text).collect();
+                let texts: Vec<&str> =
+                    items(&inputs[0]).iter().filter_map(Value::as_text).collect();
                 Ok(texts.join(inputs[1].as_text().unwrap_or_default()).into())
             }),
         ),

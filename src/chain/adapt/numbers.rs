@@ -6,9 +6,8 @@ use crate::value::Value;
 
 pub fn kinds() -> Vec<Kind> {
     let value = || Slot::of("in", number(), "The number.");
-    let bound = |name, default: f64, description| {
-        Slot::of(name, number().default(default), description)
-    };
+    let bound =
+        |name, default: f64, description| Slot::of(name, number().default(default), description);
     let out = || Slot::of("out", number(), "The number then.");
     vec![
         kind(

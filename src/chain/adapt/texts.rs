@@ -70,7 +70,11 @@ pub fn kinds() -> Vec<Kind> {
             "A field of a JSON object, by its name.",
             vec![
                 Slot::of("in", crate::signature::any(), "The object."),
-                Slot::of("name", text().min(1.0), "The field; 'a.b' for b in a, 'a.0' for the first of a."),
+                Slot::of(
+                    "name",
+                    text().min(1.0),
+                    "The field; 'a.b' for b in a, 'a.0' for the first of a.",
+                ),
             ],
             Slot::of("out", crate::signature::any(), "The field."),
             pure!(|inputs, _| field(&inputs[0], inputs[1].as_text().unwrap_or_default())),
@@ -89,7 +93,11 @@ pub fn kinds() -> Vec<Kind> {
             ),
             |options, _| Box::new(ToVector(options.number("length") as usize)),
         )
-        .with_option("length", number().min(0.0).max(65_536.0).step(1.0), "How many numbers."),
+        .with_option(
+            "length",
+            number().min(0.0).max(65_536.0).step(1.0),
+            "How many numbers.",
+        ),
     ]
 }
 
@@ -106,9 +114,10 @@ fn to_number(value: &Value) -> Result<Value, String> {
         Value::Any(Json::String(text)) => text.trim().parse().ok(),
         _ => None,
     };
-    number.filter(|number| number.is_finite()).map(Value::Number).ok_or_else(|| {
-        format!("expected something that reads as a number, got {}", shown(value))
-    })
+    number
+        .filter(|number| number.is_finite())
+        .map(Value::Number)
+        .ok_or_else(|| format!("expected something that reads as a number, got {}", shown(value)))
 }
 
 fn shown(value: &Value) -> String {
@@ -174,7 +183,9 @@ impl Part for ToVector {
                 Ok(true)
             }
             Some(floats) => Err(format!("expected {} numbers, got {}", self.0, floats.len())),
-            None => Err(format!("expected a list of {} numbers, got {}", self.0, shown(&inputs[0]))),
+            None => {
+                Err(format!("expected a list of {} numbers, got {}", self.0, shown(&inputs[0])))
+            }
         }
     }
 }

@@ -152,8 +152,13 @@ impl Node {
         for input in plan.inputs {
             // A model completes what is not given with what it holds; a part has no one to ask.
             let default = || input.field.data_type.default_value().filter(|_| is_part);
+            // A seed that nobody sets is the chain's.
+            let own_seed = || {
+                (input.field.name == "seed" && is_part)
+                    .then(|| Value::Number((seed % (1 << 31)) as f64))
+            };
             let value = match (input.is_wired, input.is_open) {
-                (false, true) => input.set.clone().or_else(default),
+                (false, true) => input.set.clone().or_else(own_seed).or_else(default),
                 _ => None,
             };
             node.inputs.push(Input {
@@ -228,7 +233,8 @@ impl Node {
     /// The oldest event that all wires have brought; what older ones brought is dropped.
     fn next_match(&mut self) -> Option<Stamp> {
         self.is_touched = false;
-        let is_whole = self.inputs.iter().all(|input| !input.waits || !input.is_wired || input.has_value);
+        let is_whole =
+            self.inputs.iter().all(|input| !input.waits || !input.is_wired || input.has_value);
         if !is_whole {
             return None;
         }

@@ -16,7 +16,10 @@ impl Course {
         let wires: Map<String, Json> = self
             .wires
             .iter()
-            .filter_map(|wire| Some((wire.spec.to_string(), wire.held.as_ref()?.0.to_json())))
+            .filter_map(|wire| {
+                let (value, is_new) = wire.held.as_ref()?;
+                Some((wire.spec.to_string(), json!({ "value": value.to_json(), "new": is_new })))
+            })
             .collect();
         json!({
             "running": self.is_running(),
@@ -43,7 +46,8 @@ impl Course {
             state[name].as_u64().ok_or_else(|| format!("expected a count '{name}' in the state"))
         };
         (self.n_ticks, self.n_events) = (count("ticks")?, count("events")?);
-        (self.n_missed, self.time) = (count("missed")?, Duration::from_nanos(count("nanoseconds")?));
+        (self.n_missed, self.time) =
+            (count("missed")?, Duration::from_nanos(count("nanoseconds")?));
         match &state["pace"] {
             Json::String(_) => self.pace = Pace::Free,
             rate => self.pace = rate.as_f64().map_or(self.pace, Pace::Rate),
@@ -59,8 +63,9 @@ impl Course {
         for wire in &mut self.wires {
             let saved = &state["wires"][wire.spec.to_string()];
             let data_type = &self.nodes[wire.from.0].output_fields[wire.from.1].data_type;
-            if let (Some(held), Ok(value)) = (&mut wire.held, data_type.read_json(saved)) {
-                *held = (value, true);
+            if let (Some(held), Ok(value)) = (&mut wire.held, data_type.read_json(&saved["value"]))
+            {
+                *held = (value, saved["new"] == true);
             }
         }
         if state["running"] == true && !self.is_running() {

@@ -75,7 +75,9 @@ fn usage(action: &str) -> &'static str {
     match action {
         "wire" => "a wire, 'walk.z -> poetry.z', and for feedback what it brings first",
         "unwire" => "the input, 'poetry.z'",
-        "add" => "a name, what it runs, 'poetry/generate', and perhaps values, '{\"temperature\": 1}'",
+        "add" => {
+            "a name, what it runs, 'poetry/generate', and perhaps values, '{\"temperature\": 1}'"
+        }
         "remove" => "a node's name",
         _ => "a name, and the outputs to send, 'poetry.out'",
     }

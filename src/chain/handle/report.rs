@@ -103,7 +103,10 @@ fn inputs_of(course: &Course) -> Vec<Input> {
         trigger("stop", "Stands still; a start goes on from here."),
         trigger("step", "One tick, also while it stands."),
         trigger("reset", "Goes back to the beginning."),
-        trigger("tick", "Your clock: one tick, while it runs. From the first on, no others come, until a start or a rate."),
+        trigger(
+            "tick",
+            "Your clock: one tick, while it runs. From the first on, no others come, until a start or a rate.",
+        ),
         trigger("free", "Ticks as soon as all that the tick before set off is done."),
         Input {
             path: "rate".into(),
@@ -150,7 +153,11 @@ fn outputs_of(course: &Course, name: &str) -> Vec<Output> {
         description: description.into(),
         has_step: false,
         on_request: false,
-        fields: vec![Field { name: path.into(), description: description.into(), data_type: text() }],
+        fields: vec![Field {
+            name: path.into(),
+            description: description.into(),
+            data_type: text(),
+        }],
     };
     outlets
         .chain([
@@ -168,6 +175,9 @@ fn specification(name: &str, course: &Course) -> Json {
             [field] => field.specification(),
             _ => json!({ "name": path, "description": input.description }),
         };
+        if input.fields.len() > 1 {
+            json["fields"] = input.fields.iter().map(Field::specification).collect();
+        }
         json["path"] = path.into();
         let (node, field) = path.split_once('/').unwrap_or((path, "value"));
         let value = match (path, course.pace()) {
@@ -181,7 +191,9 @@ fn specification(name: &str, course: &Course) -> Json {
         let newest = course.outlet_values(&output.name);
         let mut json = match output.fields.as_slice() {
             [field] => field.specification(),
-            fields => json!({ "fields": fields.iter().map(Field::specification).collect::<Vec<_>>() }),
+            fields => {
+                json!({ "fields": fields.iter().map(Field::specification).collect::<Vec<_>>() })
+            }
         };
         json["name"] = output.name.as_str().into();
         json["path"] = output.name.as_str().into();

@@ -3,6 +3,7 @@
 use super::{At, Draft, DraftWire, PlannedBody, Wrong};
 use crate::chain::adapt;
 use crate::chain::part::{Kind, Rhythm, Shape};
+use crate::chain::spec::WireSpec;
 use crate::signature::DataType;
 
 /// Types that the options say.
@@ -19,21 +20,41 @@ pub fn choose(node: &mut Draft) -> Result<(), String> {
 }
 
 /// Leads types along the wires, as far as adapters take theirs from what is wired to them.
-pub fn resolve(nodes: &mut [Draft], wires: &[DraftWire]) -> Result<(), Wrong> {
+pub fn resolve(nodes: &mut [Draft], wires: &[DraftWire], specs: &[WireSpec]) -> Result<(), Wrong> {
     for wire in wires {
         nodes[wire.to.0].inputs[wire.to.1].is_wired = true;
     }
     // Each round must tell the type of one more output, or it was the last.
     while wires.iter().any(|wire| lead(nodes, wire)) {}
-    let unknown = wires.iter().position(|wire| nodes[wire.from.0].outputs[wire.from.1].data_type.is_none());
+    // What goes round through adapters alone is of the type that feedback brings first.
+    for (wire, spec) in wires.iter().zip(specs) {
+        let from = &mut nodes[wire.from.0].outputs[wire.from.1];
+        if let (None, Some(data_type)) = (&from.data_type, spec.first.as_ref().and_then(type_of)) {
+            from.data_type = Some(data_type);
+            while wires.iter().any(|wire| lead(nodes, wire)) {}
+        }
+    }
+    let is_unknown = |wire: &DraftWire| nodes[wire.from.0].outputs[wire.from.1].data_type.is_none();
+    let unknown = wires.iter().position(is_unknown);
     match unknown {
         Some(wire) => Err(Wrong {
             at: At::Wire(wire),
-            words: "its type can't be told: it goes round through adapters alone, and nothing else is \
+            words:
+                "its type can't be told: it goes round through adapters alone, and nothing else is \
                     wired to them"
-                .into(),
+                    .into(),
         }),
         None => Ok(()),
+    }
+}
+
+/// The type that a value in JSON has by itself.
+fn type_of(first: &serde_json::Value) -> Option<DataType> {
+    match first {
+        serde_json::Value::Bool(_) => Some(crate::signature::boolean()),
+        serde_json::Value::Number(_) => Some(crate::signature::number()),
+        serde_json::Value::String(_) => Some(crate::signature::text()),
+        _ => None,
     }
 }
 
@@ -68,7 +89,7 @@ fn lead(nodes: &mut [Draft], wire: &DraftWire) -> bool {
 ///
 /// # Errors
 /// Both types, and the adapters that would fit.
-pub fn check_wire(nodes: &[Draft], wire: &DraftWire) -> Result<(), String> {
+pub fn check_wire(nodes: &[Draft], wire: &DraftWire, spec: &WireSpec) -> Result<(), String> {
     let output = &nodes[wire.from.0].outputs[wire.from.1];
     let input = &nodes[wire.to.0].inputs[wire.to.1];
     let Some(from) = &output.data_type else { return Ok(()) };
@@ -84,21 +105,21 @@ pub fn check_wire(nodes: &[Draft], wire: &DraftWire) -> Result<(), String> {
         Shape::ArrayOfSame => "array of anything".to_string(),
         _ => input.data_type.as_ref().map_or_else(|| "anything".into(), DataType::label),
     };
-    let fitting = input.data_type.as_ref().map(|to| adapters(from, to)).unwrap_or_default();
+    let wanted = input.data_type.as_ref().filter(|_| !matches!(input.shape, Shape::ArrayOfSame));
+    let fitting = adapters(from, wanted);
     let advice = match fitting.as_slice() {
         [] => "no adapter makes one into the other".into(),
         known => format!("between them would fit {}", known.join(" or ")),
     };
-    Err(format!(
-        "{} gives {}, and {} takes {to}: {advice}",
-        output.name,
-        from.label(),
-        input.name
-    ))
+    Err(format!("{} gives {}, and {} takes {to}: {advice}", spec.from, from.label(), spec.to))
 }
 
-/// The adapters that make a value of one type into one of another, by name.
-fn adapters(from: &DataType, to: &DataType) -> Vec<&'static str> {
+/// The adapters that make a value of one type into one of another, or into any list, by name.
+fn adapters(from: &DataType, to: Option<&DataType>) -> Vec<&'static str> {
+    let is_wanted = |gives: &DataType| match to {
+        Some(to) => gives.is_same(to),
+        None => matches!(gives, DataType::Array { .. }),
+    };
     let fits = |kind: &Kind| {
         let (input, output) = (&kind.inputs[0], &kind.outputs[0]);
         let same = match (&input.shape, from) {
@@ -109,11 +130,11 @@ fn adapters(from: &DataType, to: &DataType) -> Vec<&'static str> {
             _ => return false,
         };
         match (&output.shape, same) {
-            (Shape::Fixed(gives), _) => gives.is_same(to) && kind.rhythm == Rhythm::Arrival,
-            (Shape::Same, Some(same)) => same.is_same(to),
+            (Shape::Fixed(gives), _) => is_wanted(gives) && kind.rhythm == Rhythm::Arrival,
+            (Shape::Same, Some(same)) => is_wanted(&same),
             (Shape::Chosen(_), _) => match to {
-                DataType::Vector { .. } => kind.name == "adapt/vector" && is_numbers(from),
-                DataType::Category { .. } => kind.name == "adapt/category",
+                Some(DataType::Vector { .. }) => kind.name == "adapt/vector" && is_numbers(from),
+                Some(DataType::Category { .. }) => kind.name == "adapt/category",
                 _ => false,
             },
             _ => false,
@@ -128,7 +149,10 @@ fn adapters(from: &DataType, to: &DataType) -> Vec<&'static str> {
 fn is_numbers(from: &DataType) -> bool {
     match from {
         DataType::Array { item, .. } => matches!(**item, DataType::Number { .. }),
-        DataType::Number { .. } | DataType::Any | DataType::ImagePoint | DataType::ImageBoundingBox => true,
+        DataType::Number { .. }
+        | DataType::Any
+        | DataType::ImagePoint
+        | DataType::ImageBoundingBox => true,
         _ => false,
     }
 }

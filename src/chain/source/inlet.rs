@@ -1,7 +1,9 @@
 //! The inlet: what is sent to it goes on at once.
 
 use crate::chain::part::{Kind, Moment, Part, Rhythm, Shape, Slot};
-use crate::signature::{DataType, Field, Values, array, boolean, number, number as count, text, vector};
+use crate::signature::{
+    DataType, Field, Values, array, boolean, number, number as count, text, vector,
+};
 use crate::value::Value;
 
 /// The types that an inlet may have.

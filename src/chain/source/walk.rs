@@ -62,7 +62,11 @@ pub fn kind() -> Kind {
                 boolean().default(true),
                 "In the mode line: 1: from the last target to the first again; 0: stays at the last.",
             ),
-            Slot::new("tick", Shape::Whatever, "If something is wired here, it moves when that comes."),
+            Slot::new(
+                "tick",
+                Shape::Whatever,
+                "If something is wired here, it moves when that comes.",
+            ),
         ],
         outputs: vec![Slot::of("z", vector(DIMENSIONS), "Where it is.")],
         rhythm: Rhythm::Tick,
@@ -115,12 +119,7 @@ enum Purpose {
 }
 
 impl Part for Walker {
-    fn run(
-        &mut self,
-        _: &[Value],
-        moment: &Moment,
-        outputs: &mut [Value],
-    ) -> Result<bool, String> {
+    fn run(&mut self, _: &[Value], moment: &Moment, outputs: &mut [Value]) -> Result<bool, String> {
         let state = &mut self.state;
         let elapsed = moment.time.saturating_sub(state.last.unwrap_or(moment.time));
         state.last = Some(moment.time);

@@ -9,6 +9,7 @@ use half::slice::HalfFloatSliceExt;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
+use crate::model::map::Method;
 use crate::model::sentences::encoder::DIMENSIONS;
 use crate::model::vector::dot;
 
@@ -26,6 +27,7 @@ pub struct Atlas {
     /// `[n]`, as the projection has them.
     layout: Vec<[f32; 2]>,
     sheet: Sheet,
+    method: Method,
 }
 
 /// How a layout becomes the map's coordinates of -1..1.
@@ -74,7 +76,7 @@ impl Atlas {
     pub fn new(texts: Vec<Arc<str>>, vectors: Vec<f32>) -> Atlas {
         assert_eq!(vectors.len(), texts.len() * DIMENSIONS);
         let layout = vec![[0.0; 2]; texts.len()];
-        Atlas { texts, vectors, layout, sheet: Sheet::default() }
+        Atlas { texts, vectors, layout, ..Atlas::default() }
     }
 
     /// How many sentences there are.
@@ -107,6 +109,11 @@ impl Atlas {
         self.sheet
     }
 
+    /// What it was laid out by.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
     /// Their places on the map, in -1..1.
     pub fn places(&self) -> Vec<[f32; 2]> {
         self.layout.iter().map(|point| self.sheet.place(*point)).collect()
@@ -116,8 +123,9 @@ impl Atlas {
     ///
     /// # Panics
     /// When there are not as many points as sentences.
-    pub fn lay_out(&mut self, layout: Vec<[f32; 2]>) {
+    pub fn lay_out(&mut self, layout: Vec<[f32; 2]>, method: Method) {
         assert_eq!(layout.len(), self.len());
+        self.method = method;
         self.sheet = Sheet::around(&layout);
         self.layout = layout;
     }
@@ -148,11 +156,14 @@ impl Atlas {
         first(self.places().into_iter().map(far).collect(), k)
     }
 
-    /// The `k` sentences nearest in meaning to a vector of length 1, nearest first, and the cosines.
-    pub fn search(&self, vector: &[f32], k: usize) -> Vec<(usize, f32)> {
-        let rows = self.vectors.chunks_exact(DIMENSIONS);
-        let found = first(rows.map(|row| -dot(row, vector)).collect(), k);
-        found.into_iter().map(|(index, cosine)| (index, -cosine)).collect()
+    /// Some sentences in the order of their nearness in meaning to a vector of length 1, and the
+    /// cosines.
+    pub fn search_among(&self, vector: &[f32], among: Vec<u32>) -> Vec<(usize, f32)> {
+        let row = |i: usize| &self.vectors[i * DIMENSIONS..][..DIMENSIONS];
+        let cosine = |i: u32| (i as usize, dot(row(i as usize), vector));
+        let mut found: Vec<(usize, f32)> = among.into_iter().map(cosine).collect();
+        found.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        found
     }
 
     /// The atlas as a safetensors file: `vectors` in half precision, `layout`, and the texts as JSON
@@ -170,7 +181,11 @@ impl Atlas {
         ];
         let texts: Vec<&str> = self.texts.iter().map(|text| &**text).collect();
         let texts = serde_json::to_string(&texts).expect("texts have a JSON form");
-        let metadata = HashMap::from([("format".into(), FORMAT.into()), ("texts".into(), texts)]);
+        let metadata = HashMap::from([
+            ("format".into(), FORMAT.into()),
+            ("method".into(), self.method.name().into()),
+            ("texts".into(), texts),
+        ]);
         serialize(tensors, Some(metadata)).expect("the tensors are in memory")
     }
 
@@ -185,6 +200,11 @@ impl Atlas {
         if metadata.get("format").map(String::as_str) != Some(FORMAT) {
             return Err(no_map(format!("expected the format '{FORMAT}'")));
         }
+        let method = match metadata.get("method") {
+            Some(name) => Method::of_name(name)
+                .ok_or_else(|| no_map(format!("'{name}' is no method that is known here")))?,
+            None => Method::default(),
+        };
         let texts = metadata.get("texts").map_or("", String::as_str);
         let texts: Vec<String> =
             serde_json::from_str(texts).map_err(|e| no_map(format!("its texts: {e}")))?;
@@ -219,7 +239,7 @@ impl Atlas {
             return Err(no_map("a place is no place".into()));
         }
         let mut atlas = Atlas::new(texts, vectors);
-        atlas.lay_out(layout.chunks_exact(2).map(|point| [point[0], point[1]]).collect());
+        atlas.lay_out(layout.as_chunks().0.to_vec(), method);
         Ok(atlas)
     }
 
@@ -268,7 +288,8 @@ mod tests {
     fn atlas(n: usize) -> Atlas {
         let texts = (0..n).map(|i| format!("line {i}, \"quoted\"").into()).collect();
         let mut atlas = Atlas::new(texts, (0..n).flat_map(unit).collect());
-        atlas.lay_out((0..n).map(|i| [10.0 * i as f32, (i * i) as f32]).collect());
+        let layout = (0..n).map(|i| [10.0 * i as f32, (i * i) as f32]).collect();
+        atlas.lay_out(layout, Method::Umap);
         atlas
     }
 
@@ -290,10 +311,9 @@ mod tests {
         assert!(near[1].1 <= near[2].1);
         let mut between = unit(4);
         (between[4], between[1]) = (0.8, 0.6);
-        let found = atlas.search(&between, 2);
-        assert_eq!(found.iter().map(|(i, _)| *i).collect::<Vec<_>>(), [4, 1]);
+        let found = atlas.search_among(&between, vec![1, 4, 5]);
+        assert_eq!(found.iter().map(|(i, _)| *i).collect::<Vec<_>>(), [4, 1, 5]);
         assert!((found[0].1 - 0.8).abs() < 1e-6);
-        assert_eq!(atlas.search(&between, 100).len(), 6);
         assert!(Atlas::default().nearest([0.0; 2], 3).is_empty());
     }
 
@@ -306,7 +326,7 @@ mod tests {
         assert_eq!(atlas.remove(&["line 1, \"quoted\"", "not there"]), 1);
         assert_eq!((atlas.len(), atlas.places()[0]), (4, places[0]));
         assert_eq!(atlas.places()[1], places[2]);
-        assert_eq!(atlas.search(&unit(9), 1)[0].0, 3);
+        assert_eq!(atlas.search_among(&unit(9), vec![0, 1, 2, 3])[0].0, 3);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The map as a hosted model: sentences are laid out while everybody watches, and asked for.
 
+mod ask;
+mod descent;
 mod manifest;
 mod project;
+mod watched;
 
 use super::atlas::Atlas;
 use super::cache::Cache;
-use super::density::{Density, bandwidth};
-use super::labels::labels;
 use super::{MapError, Places, Vectors};
 use crate::model::sentences::Encoder;
 use crate::model::sentences::encoder::DIMENSIONS;
@@ -32,11 +33,11 @@ pub struct Map {
 /// A map that is set up.
 struct Live {
     encoder: Encoder,
-    pool: rayon::ThreadPool,
+    pool: Arc<rayon::ThreadPool>,
     folder: Option<PathBuf>,
     cache: Option<Cache>,
     atlas: Atlas,
-    /// What new sentences are placed by; made when one is.
+    /// What new sentences are placed by; none on an empty map.
     places: Option<Places>,
     n_frames: u64,
 }
@@ -64,9 +65,11 @@ impl Model for Map {
         let shipped = || setup.find_dir("map").ok().map(|dir| dir.join(SHIPPED));
         let path = given("path").or_else(|| shipped().filter(|path| path.is_file()));
         let atlas = path.map_or(Ok(Atlas::default()), |path| Atlas::load(&path))?;
+        let places = places_of(&atlas, &pool)?;
         let folder = given("folder").or_else(data_folder);
         let cache = folder.as_ref().map(|folder| Cache::new(folder.join("embeddings")));
-        let (places, n_frames) = (None, 0);
+        let n_frames = 0;
+        let pool = Arc::new(pool);
         self.live = Some(Live { encoder, pool, folder, cache, atlas, places, n_frames });
         Ok(())
     }
@@ -75,22 +78,17 @@ impl Model for Map {
         let live = self.live.as_mut().ok_or("the map was not set up")?;
         match command {
             "project" => live.project(inputs, run),
-            "place" => live.place(inputs),
             "add" => live.add(inputs, run),
             "remove" => live.remove(inputs, run),
             "clear" => live.replace(Atlas::default(), run),
             "save" => live.save(inputs),
             "load" => live.load(inputs, run),
-            "nearest" => Ok(live.nearest(inputs)),
-            "search" => live.search(inputs),
-            "labels" => Ok(live.labels(inputs)),
-            "density" => Ok(live.density(inputs)),
-            "show" => {
-                live.show(run)?;
-                Ok(Values::new().with("count", live.atlas.len() as f64))
-            }
-            other => Err(format!("there is no command '{other}'").into()),
+            _ => live.ask(command, inputs, run),
         }
+    }
+
+    fn is_answered_meanwhile(&self, command: &str) -> bool {
+        ask::COMMANDS.contains(&command)
     }
 }
 
@@ -110,34 +108,17 @@ impl Live {
     }
 
     /// Where a vector belongs in the layout.
-    fn point_of(&mut self, vector: &[f32]) -> Result<[f32; 2], Error> {
-        if self.atlas.is_empty() {
-            return Err("the map is empty: send sentences to map/project first".into());
-        }
-        let places = match self.places.take() {
-            Some(places) => places,
-            None => {
-                let vectors = Vectors::new(self.atlas.vectors().to_vec(), DIMENSIONS)?;
-                let layout = self.atlas.layout().to_vec();
-                self.pool.install(|| Places::new(vectors, layout))?
-            }
-        };
-        let point = self.pool.install(|| places.place(vector));
-        self.places = Some(places);
-        Ok(point?)
+    fn point_of(&self, vector: &[f32]) -> Result<[f32; 2], Error> {
+        let places = self.places.as_ref();
+        let places = places.ok_or("the map is empty: send sentences to map/project first")?;
+        Ok(places.place(vector)?)
     }
 
-    fn place(&mut self, inputs: &Values) -> Result<Values, Error> {
-        let vector = match inputs.text("text").trim() {
-            "" => inputs.vector("vector").to_vec(),
-            text => self.embed(&[text])?,
-        };
-        if vector.iter().all(|x| *x == 0.0) {
-            return Err("neither text nor vector: expected a sentence".into());
-        }
-        let point = self.point_of(&vector)?;
-        let [x, y] = self.atlas.sheet().place(point);
-        Ok(Values::new().with("x", f64::from(x)).with("y", f64::from(y)))
+    /// Takes another map for the one there is.
+    fn set(&mut self, atlas: Atlas) -> Result<(), Error> {
+        self.places = places_of(&atlas, &self.pool)?;
+        self.atlas = atlas;
+        Ok(())
     }
 
     fn add(&mut self, inputs: &Values, run: &mut Run) -> Result<Values, Error> {
@@ -160,7 +141,7 @@ impl Live {
         for (text, vector, point) in new {
             self.atlas.add(text, &vector, point);
         }
-        self.places = None;
+        self.places = places_of(&self.atlas, &self.pool)?;
         let indices: Vec<usize> = (n_before..self.atlas.len()).collect();
         self.send(&self.atlas.places(), &indices, 0, run)?;
         Ok(Values::new().with("count", self.atlas.len() as f64))
@@ -169,15 +150,14 @@ impl Live {
     fn remove(&mut self, inputs: &Values, run: &mut Run) -> Result<Values, Error> {
         let texts: Vec<&str> = inputs.array("texts").iter().filter_map(Value::as_text).collect();
         let removed = self.atlas.remove(&texts);
-        self.places = None;
+        self.places = places_of(&self.atlas, &self.pool)?;
         self.show(run)?;
         let values = Values::new().with("removed", removed as f64);
         Ok(values.with("count", self.atlas.len() as f64))
     }
 
     fn replace(&mut self, atlas: Atlas, run: &mut Run) -> Result<Values, Error> {
-        self.atlas = atlas;
-        self.places = None;
+        self.set(atlas)?;
         self.show(run)?;
         Ok(Values::new().with("count", self.atlas.len() as f64))
     }
@@ -220,48 +200,6 @@ impl Live {
         self.replace(Atlas::load(&path)?, run)
     }
 
-    fn nearest(&self, inputs: &Values) -> Values {
-        let place = [inputs.number("x") as f32, inputs.number("y") as f32];
-        let found = self.atlas.nearest(place, inputs.number("k") as usize);
-        self.found(&found).with("distances", numbers(&found))
-    }
-
-    fn search(&mut self, inputs: &Values) -> Result<Values, Error> {
-        let vector = self.embed(&[inputs.text("text")])?;
-        let found = self.atlas.search(&vector, inputs.number("k") as usize);
-        Ok(self.found(&found).with("similarities", numbers(&found)))
-    }
-
-    fn found(&self, found: &[(usize, f32)]) -> Values {
-        let places = self.atlas.places();
-        let texts: Vec<Value> =
-            found.iter().map(|(i, _)| Value::Text(Arc::clone(&self.atlas.texts()[*i]))).collect();
-        let points: Vec<Value> = found.iter().map(|(i, _)| places[*i].to_vec().into()).collect();
-        Values::new().with("texts", texts).with("points", points)
-    }
-
-    fn labels(&self, inputs: &Values) -> Values {
-        let count = inputs.number("count") as usize;
-        let mut found = labels(self.atlas.texts(), &self.atlas.places());
-        found.truncate(count);
-        let texts: Vec<Value> = found.iter().map(|label| label.text.as_str().into()).collect();
-        let points: Vec<Value> = found.iter().map(|label| label.place.to_vec().into()).collect();
-        let counts: Vec<Value> = found.iter().map(|label| (label.count as f64).into()).collect();
-        Values::new().with("texts", texts).with("points", points).with("counts", counts)
-    }
-
-    fn density(&self, inputs: &Values) -> Values {
-        let (columns, rows) = (inputs.number("columns") as usize, inputs.number("rows") as usize);
-        let places = self.atlas.places();
-        let width = match inputs.number("bandwidth") as f32 {
-            0.0 => bandwidth(&places),
-            width => width,
-        };
-        let cells = Density::new(&places, [columns, rows], width).cells;
-        let cells: Vec<Value> = cells.into_iter().map(|x| f64::from(x).into()).collect();
-        Values::new().with("cells", cells)
-    }
-
     /// Sends all points.
     fn show(&mut self, run: &mut Run) -> Result<(), Error> {
         let all: Vec<usize> = (0..self.atlas.len()).collect();
@@ -284,14 +222,20 @@ impl Live {
     }
 }
 
+/// What new sentences are placed by on a map; none on an empty one.
+fn places_of(atlas: &Atlas, pool: &rayon::ThreadPool) -> Result<Option<Places>, MapError> {
+    if atlas.is_empty() {
+        return Ok(None);
+    }
+    let vectors = Vectors::new(atlas.vectors().to_vec(), DIMENSIONS)?;
+    let layout = atlas.layout().to_vec();
+    pool.install(|| Places::new(vectors, layout, atlas.method())).map(Some)
+}
+
 /// The texts of an input, without white space around them and without empty ones.
 fn texts_of(inputs: &Values) -> Vec<Arc<str>> {
     let texts = inputs.array("texts").iter().filter_map(Value::as_text).map(str::trim);
     texts.filter(|text| !text.is_empty()).map(Arc::from).collect()
-}
-
-fn numbers(found: &[(usize, f32)]) -> Vec<Value> {
-    found.iter().map(|(_, number)| f64::from(*number).into()).collect()
 }
 
 /// Messages of the stream `point`.

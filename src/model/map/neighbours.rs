@@ -10,9 +10,10 @@ mod candidates;
 mod search;
 
 use crate::model::map::principal::Principal;
+use crate::model::map::progress::Progress;
 use crate::model::map::vectors::Vectors;
 use crate::model::vector::squared_distance;
-use candidates::Candidates;
+pub use candidates::Candidates;
 use rayon::prelude::*;
 use search::{Side, search};
 
@@ -42,27 +43,41 @@ impl Neighbours {
     /// Up to 6,000 vectors all neighbours are true ones; of more, 97 in 100 or more are. Of
     /// neighbours at the same distance those that come first count.
     pub fn new(vectors: &Vectors, k: usize) -> Neighbours {
-        if vectors.len() <= FEW {
-            return Neighbours::exact(vectors, k);
-        }
+        Neighbours::watched(vectors, k, &Progress::default())
+    }
+
+    /// The same, counting the vectors that are done. If it is stopped, what comes is of no use.
+    pub fn watched(vectors: &Vectors, k: usize, progress: &Progress) -> Neighbours {
         let k = k.min(vectors.len().saturating_sub(1));
-        match reduce(vectors, k) {
-            Some(side) => Neighbours::among(vectors, side, CANDIDATES * k, k),
-            None => Neighbours::exact(vectors, k),
+        if vectors.len() > FEW
+            && let Some(side) = reduce(vectors, k)
+        {
+            return Neighbours::among(vectors, side, CANDIDATES * k, k, progress);
         }
+        Neighbours::exact_watched(vectors, k, progress)
     }
 
     /// The same, by comparing all vectors with all.
     pub fn exact(vectors: &Vectors, k: usize) -> Neighbours {
+        Neighbours::exact_watched(vectors, k, &Progress::default())
+    }
+
+    fn exact_watched(vectors: &Vectors, k: usize, progress: &Progress) -> Neighbours {
         let k = k.min(vectors.len().saturating_sub(1));
         // Products round otherwise than differences do, which rank in the end: some to spare.
         let n_candidates = k + k / 8 + 4;
         let side = Side::new(vectors.data().into(), vectors.width());
-        Neighbours::among(vectors, side, n_candidates, k)
+        Neighbours::among(vectors, side, n_candidates, k, progress)
     }
 
     /// Ranks by whole vectors the `n_candidates` that are nearest in `side`.
-    fn among(vectors: &Vectors, side: Side, n_candidates: usize, k: usize) -> Neighbours {
+    fn among(
+        vectors: &Vectors,
+        side: Side,
+        n_candidates: usize,
+        k: usize,
+        progress: &Progress,
+    ) -> Neighbours {
         let n = vectors.len();
         let mut indices = vec![0; n * k];
         let mut squared_distances = vec![0.0; n * k];
@@ -74,11 +89,15 @@ impl Neighbours {
                 .zip(squared_distances.par_chunks_mut(rows * k))
                 .zip(all.par_chunks(rows))
                 .for_each(|((indices, distances), queries)| {
+                    if progress.is_stopped() {
+                        return;
+                    }
                     let found = search(&side, queries, n_candidates.min(n - 1));
                     let places = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
                     for ((found, query), places) in found.into_iter().zip(queries).zip(places) {
                         rank(vectors, vectors.row(*query as usize), found, places);
                     }
+                    progress.advance(queries.len());
                 });
         }
         Neighbours { indices, squared_distances, k }
@@ -98,22 +117,6 @@ impl Neighbours {
     pub fn squared_distances(&self, i: usize) -> &[f32] {
         &self.squared_distances[i * self.k..][..self.k]
     }
-}
-
-/// The `k` vectors nearest to `query`, which is [moved](Vectors::moved): their indices and squared
-/// distances, from near to far.
-pub fn nearest(vectors: &Vectors, query: &[f32], k: usize) -> (Vec<u32>, Vec<f32>) {
-    const ROWS: usize = 512;
-    let k = k.min(vectors.len());
-    let width = vectors.width();
-    let distances: Vec<f32> = vectors
-        .data()
-        .par_chunks(ROWS * width)
-        .flat_map_iter(|rows| rows.chunks_exact(width).map(|row| squared_distance(row, query)))
-        .collect();
-    let mut candidates = Candidates::new(k);
-    candidates.offer(0, &distances);
-    candidates.nearest().into_iter().map(|(distance, i)| (i, distance)).unzip()
 }
 
 /// Puts the nearest of `found` into `places`, by their whole vectors.

@@ -8,6 +8,7 @@ use crate::model::map::affinities::Affinities;
 use crate::model::map::forces::{Point, Repulsion, attraction, log_distances};
 use crate::model::map::neighbours::Neighbours;
 use crate::model::map::principal::initial_layout;
+use crate::model::map::progress::Progress;
 use crate::model::map::vectors::{MapError, Vectors};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -106,6 +107,20 @@ impl Projection {
         initial: Option<Vec<Point>>,
         settings: Settings,
     ) -> Result<Projection, MapError> {
+        Projection::watched(vectors, initial, settings, &Progress::default())
+    }
+
+    /// The same, while somebody watches how many vectors have found their neighbours.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn watched(
+        vectors: &Vectors,
+        initial: Option<Vec<Point>>,
+        settings: Settings,
+        progress: &Progress,
+    ) -> Result<Projection, MapError> {
         settings.check()?;
         let points = match initial {
             Some(points) => points,
@@ -113,7 +128,7 @@ impl Projection {
         };
         check_layout(&points, vectors.len())?;
         let k = Affinities::n_neighbours(settings.perplexity);
-        let neighbours = Neighbours::new(vectors, k);
+        let neighbours = Neighbours::watched(vectors, k, progress);
         let affinities = Affinities::new(&neighbours, vectors.len(), settings.perplexity);
         Projection::with(affinities, points, settings)
     }
@@ -194,9 +209,14 @@ impl Projection {
         self.iteration
     }
 
+    /// How many steps there are.
+    pub fn n_iterations(&self) -> usize {
+        self.settings.early_iterations + self.settings.iterations
+    }
+
     /// Whether all steps were made.
     pub fn is_done(&self) -> bool {
-        self.iteration >= self.settings.early_iterations + self.settings.iterations
+        self.iteration >= self.n_iterations()
     }
 
     /// How badly the map shows which points belong together: the Kullback-Leibler divergence, in

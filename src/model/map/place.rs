@@ -1,14 +1,19 @@
 //! Puts new vectors on a finished map, whose points stay where they are.
 //!
-//! As openTSNE's `transform` does: a new point starts at the median of its nearest neighbours and
-//! is drawn by them, and pushed by all, for some iterations (Poličar, Stražar and Zupan 2023). All
-//! pushes are known before, on a grid, so most of the time goes into finding the neighbours.
+//! On a map by t-SNE as openTSNE's `transform` does: a new point starts at the median of its nearest
+//! neighbours and is drawn by them, and pushed by all, for some iterations (Poličar, Stražar and Zupan
+//! 2023). All pushes are known before, on a grid, so most of the time goes into finding the
+//! neighbours. On one by UMAP it is put in the middle of its neighbours, weighed in the same way; on
+//! one along principal axes, along those.
 
 use crate::model::map::affinities::{Affinities, calibrate};
 use crate::model::map::forces::Point;
 use crate::model::map::forces::grid::Field;
-use crate::model::map::neighbours::nearest;
+use crate::model::map::method::Method;
+use crate::model::map::principal::Principal;
+use crate::model::map::quantized::Quantized;
 use crate::model::map::vectors::{MapError, Vectors};
+use crate::model::vector::squared_distance;
 
 const PERPLEXITY: f32 = 5.0;
 const ITERATIONS: usize = 250;
@@ -19,20 +24,32 @@ const RATE: f32 = 0.1;
 /// The largest gradient: what falls between the others shall not be flung out.
 const STEEPEST: f32 = 0.25;
 
+/// Vectors that are ranked by all their numbers, for each that is wanted, and some more.
+const CANDIDATES: usize = 2;
+const MORE_CANDIDATES: usize = 32;
+
 /// A finished map.
 pub struct Places {
     vectors: Vectors,
+    quantized: Quantized,
     points: Vec<Point>,
-    field: Field,
+    rule: Rule,
+}
+
+/// Where among its neighbours a new point belongs.
+enum Rule {
+    Settled(Field),
+    Mean,
+    Along(Principal),
 }
 
 impl Places {
-    /// Of vectors and their points, one for each.
+    /// Of vectors and their points, one for each, that were laid out by `method`.
     ///
     /// # Errors
     ///
     /// If there are none, or not as many of both, or a point is not finite.
-    pub fn new(vectors: Vectors, points: Vec<Point>) -> Result<Places, MapError> {
+    pub fn new(vectors: Vectors, points: Vec<Point>, method: Method) -> Result<Places, MapError> {
         if points.is_empty() || points.len() != vectors.len() {
             let (n, n_points) = (vectors.len(), points.len());
             return Err(MapError::new(format!("there are {n_points} points for {n} vectors")));
@@ -40,8 +57,29 @@ impl Places {
         if let Some(i) = points.iter().position(|point| !point.iter().all(|x| x.abs() < 1e9)) {
             return Err(MapError::new(format!("point {i} of the map is at no usual place")));
         }
-        let field = Field::new(&points);
-        Ok(Places { vectors, points, field })
+        let rule = match method {
+            Method::Tsne => Rule::Settled(Field::new(&points)),
+            Method::Umap => Rule::Mean,
+            Method::Pca => Rule::Along(Principal::new(&vectors, 2)),
+        };
+        let quantized = Quantized::new(&vectors);
+        Ok(Places { vectors, quantized, points, rule })
+    }
+
+    /// The `k` vectors nearest to `vector`, from near to far, and the squares of their distances.
+    /// Some in ten thousand of them may not be the true ones.
+    ///
+    /// # Errors
+    ///
+    /// As [`place`](Self::place).
+    pub fn nearest(&self, vector: &[f32], k: usize) -> Result<(Vec<u32>, Vec<f32>), MapError> {
+        let vector = self.vectors.moved(vector)?;
+        let found = self.quantized.nearest(&vector, CANDIDATES * k + MORE_CANDIDATES);
+        let distance = |i: u32| (squared_distance(self.vectors.row(i as usize), &vector), i);
+        let mut found: Vec<(f32, u32)> = found.into_iter().map(distance).collect();
+        found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        found.truncate(k);
+        Ok(found.into_iter().map(|(distance, i)| (i, distance)).unzip())
     }
 
     /// Where `vector` belongs.
@@ -50,41 +88,50 @@ impl Places {
     ///
     /// If it has another width than the map's, or a number that is not finite.
     pub fn place(&self, vector: &[f32]) -> Result<Point, MapError> {
-        let vector = self.vectors.moved(vector)?;
-        let (indices, distances) =
-            nearest(&self.vectors, &vector, Affinities::n_neighbours(PERPLEXITY));
+        if let Rule::Along(principal) = &self.rule {
+            return Ok(principal.along(&self.vectors.moved(vector)?));
+        }
+        let (indices, distances) = self.nearest(vector, Affinities::n_neighbours(PERPLEXITY))?;
         let mut weights = vec![0.0; indices.len()];
         calibrate(&distances, PERPLEXITY.min(weights.len() as f32 / 3.0).max(1.0), &mut weights);
         let neighbours: Vec<Point> = indices.iter().map(|i| self.points[*i as usize]).collect();
-        Ok(self.settle(&neighbours, &weights))
+        Ok(match &self.rule {
+            Rule::Settled(field) => settle(field, &neighbours, &weights),
+            _ => mean(&neighbours, &weights),
+        })
     }
+}
 
-    /// Gradient descent, as [`optimise`](crate::model::map::optimise) does it, for one point.
-    fn settle(&self, neighbours: &[Point], weights: &[f32]) -> Point {
-        let mut point = [0, 1].map(|axis| median(neighbours.iter().map(|p| p[axis]).collect()));
-        let mut step = [0.0; 2];
-        let mut gain = [1.0; 2];
-        for _ in 0..ITERATIONS {
-            let (push, z) = self.field.at(point);
-            let z = z.max(f32::MIN_POSITIVE);
-            let mut gradient = push.map(|x| -x / z);
-            for (neighbour, weight) in neighbours.iter().zip(weights) {
-                let [dx, dy] = [point[0] - neighbour[0], point[1] - neighbour[1]];
-                let pull = EXAGGERATION * weight / (1.0 + dx * dx + dy * dy);
-                gradient = [gradient[0] + pull * dx, gradient[1] + pull * dy];
-            }
-            let steepness = gradient[0].hypot(gradient[1]);
-            let scale = if steepness > STEEPEST { STEEPEST / steepness } else { 1.0 };
-            for axis in 0..2 {
-                let gradient = gradient[axis] * scale;
-                let turned = gradient * step[axis] > 0.0;
-                gain[axis] = if turned { gain[axis] * 0.8 + 0.01 } else { gain[axis] + 0.2 };
-                step[axis] = MOMENTUM * step[axis] - RATE * gain[axis] * gradient;
-            }
-            point = self.field.extent().clamp([point[0] + step[0], point[1] + step[1]]);
+/// Gradient descent, as [`optimise`](crate::model::map::optimise) does it, for one point.
+fn settle(field: &Field, neighbours: &[Point], weights: &[f32]) -> Point {
+    let mut point = [0, 1].map(|axis| median(neighbours.iter().map(|p| p[axis]).collect()));
+    let mut step = [0.0; 2];
+    let mut gain = [1.0; 2];
+    for _ in 0..ITERATIONS {
+        let (push, z) = field.at(point);
+        let z = z.max(f32::MIN_POSITIVE);
+        let mut gradient = push.map(|x| -x / z);
+        for (neighbour, weight) in neighbours.iter().zip(weights) {
+            let [dx, dy] = [point[0] - neighbour[0], point[1] - neighbour[1]];
+            let pull = EXAGGERATION * weight / (1.0 + dx * dx + dy * dy);
+            gradient = [gradient[0] + pull * dx, gradient[1] + pull * dy];
         }
-        point
+        let steepness = gradient[0].hypot(gradient[1]);
+        let scale = if steepness > STEEPEST { STEEPEST / steepness } else { 1.0 };
+        for axis in 0..2 {
+            let gradient = gradient[axis] * scale;
+            let turned = gradient * step[axis] > 0.0;
+            gain[axis] = if turned { gain[axis] * 0.8 + 0.01 } else { gain[axis] + 0.2 };
+            step[axis] = MOMENTUM * step[axis] - RATE * gain[axis] * gradient;
+        }
+        point = field.extent().clamp([point[0] + step[0], point[1] + step[1]]);
     }
+    point
+}
+/// The mean of points by their weights, which add up to 1.
+fn mean(points: &[Point], weights: &[f32]) -> Point {
+    let pairs = points.iter().zip(weights);
+    pairs.fold([0.0; 2], |[x, y], (p, weight)| [x + p[0] * weight, y + p[1] * weight])
 }
 
 /// The middle one, or the mean of the middle two.
@@ -96,7 +143,10 @@ fn median(mut x: Vec<f32>) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::chance::gaussian;
     use crate::model::map::optimise::{Projection, Settings, tests::clumps};
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
 
     #[test]
     fn a_vector_is_placed_among_those_like_it() {
@@ -104,7 +154,8 @@ mod tests {
         let vectors = clumps(n, 8);
         let mut projection = Projection::new(&vectors, None, Settings::default()).unwrap();
         while projection.step() {}
-        let places = Places::new(vectors.clone(), projection.points().to_vec()).unwrap();
+        let places =
+            Places::new(vectors.clone(), projection.points().to_vec(), Method::Tsne).unwrap();
         // The clumps lie 12 out on the first three axes.
         for clump in 0..3 {
             let vector: Vec<f32> = (0..8).map(|i| if i == clump { 11.5 } else { 0.2 }).collect();
@@ -122,11 +173,48 @@ mod tests {
     }
 
     #[test]
+    fn the_rule_is_that_of_the_method() {
+        let data = clumps(30, 6).data().to_vec();
+        let vectors = Vectors::new(data.clone(), 6).unwrap();
+        let layout = crate::model::map::pca(&vectors);
+        let places = |method| Places::new(vectors.clone(), layout.clone(), method).unwrap();
+        // One that is on the map already.
+        let along = places(Method::Pca).place(&data[7 * 6..8 * 6]).unwrap();
+        let among = places(Method::Umap).place(&data[7 * 6..8 * 6]).unwrap();
+        for axis in 0..2 {
+            assert!((along[axis] - layout[7][axis]).abs() < 1e-3, "{along:?} {:?}", layout[7]);
+            assert!((among[axis] - layout[7][axis]).abs() < 2.0, "{among:?} {:?}", layout[7]);
+        }
+    }
+
+    #[test]
+    fn nearly_all_of_the_nearest_are_true() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let (n, width, k) = (4000, 512, 15);
+        let mut numbers = |n: usize| (0..n * width).map(|_| gaussian(&mut rng)).collect();
+        let (vectors, queries): (Vec<f32>, Vec<f32>) = (numbers(n), numbers(50));
+        let points = (0..n).map(|i| [(i % 64) as f32, (i / 64) as f32]).collect();
+        let places =
+            Places::new(Vectors::new(vectors.clone(), width).unwrap(), points, Method::Umap)
+                .unwrap();
+        let mut n_true = 0;
+        for query in queries.chunks_exact(width) {
+            let (found, distances) = places.nearest(query, k).unwrap();
+            assert!(distances.is_sorted());
+            let distance = |i: &usize| squared_distance(&vectors[i * width..][..width], query);
+            let mut all: Vec<usize> = (0..n).collect();
+            all.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
+            n_true += all[..k].iter().filter(|i| found.contains(&(**i as u32))).count();
+        }
+        assert!(n_true as f64 > 0.999 * (50 * k) as f64, "{n_true} of {}", 50 * k);
+    }
+
+    #[test]
     fn a_map_of_one_point_takes_another() {
         let vectors = Vectors::new(vec![1.0, 2.0], 2).unwrap();
-        let places = Places::new(vectors.clone(), vec![[0.0; 2]]).unwrap();
+        let places = Places::new(vectors.clone(), vec![[0.0; 2]], Method::Tsne).unwrap();
         assert!(places.place(&[3.0, 4.0]).unwrap().iter().all(|x| x.is_finite()));
         let none = Vectors::new(vec![], 2).unwrap();
-        assert!(Places::new(none, Vec::new()).is_err());
+        assert!(Places::new(none, Vec::new(), Method::Tsne).is_err());
     }
 }

@@ -52,6 +52,12 @@ impl Principal {
         Principal { axes, width }
     }
 
+    /// A vector, which is [moved](Vectors::moved), along the first two axes.
+    pub fn along(&self, vector: &[f32]) -> [f32; 2] {
+        let mut axes = self.axes.chunks_exact(self.width);
+        [0, 1].map(|_| axes.next().map_or(0.0, |axis| crate::model::vector::dot(axis, vector)))
+    }
+
     /// The vectors along the axes: `[n, n_axes]`.
     pub fn project(&self, vectors: &Vectors) -> Vec<f32> {
         const ROWS: usize = 1024;

@@ -60,6 +60,10 @@ impl Model for Poetry {
             }
             "gradient" => desk.gradient(inputs),
             "grid" => desk.grid(inputs),
+            "axes" => {
+                let [x, y] = desk.axes(inputs, [None, None]);
+                Ok(Values::new().with("x", x).with("y", y))
+            }
             "neighbours" => desk.neighbours(inputs),
             "attribute" => desk.attribute(inputs),
             other => Err(format!("there is no command '{other}'").into()),
@@ -127,7 +131,8 @@ impl Desk<'_, '_> {
 
     fn grid(&mut self, inputs: &Values) -> Result<Values, Error> {
         let (columns, rows) = (inputs.number("columns") as usize, inputs.number("rows") as usize);
-        let [x_axis, y_axis] = self.axes(inputs);
+        let given = ["x_axis", "y_axis"].map(|name| space::direction(inputs.vector(name)));
+        let [x_axis, y_axis] = self.axes(inputs, given);
         let span = inputs.number("span") as f32;
         let points = space::grid(inputs.vector("center"), &x_axis, &y_axis, span, columns, rows);
         let order = space::outwards(columns, rows);
@@ -158,10 +163,9 @@ impl Desk<'_, '_> {
         Ok(Values::new().with("lines", lines))
     }
 
-    /// The grid's axes at length 1: as given, and where zeros are given, as `axes` says.
-    fn axes(&mut self, inputs: &Values) -> [Vec<f32>; 2] {
+    /// A grid's axes at length 1: as given, and where none is given, as the input `axes` says.
+    fn axes(&mut self, inputs: &Values, given: [Option<Vec<f32>>; 2]) -> [Vec<f32>; 2] {
         let principal = inputs.text("axes") == "principal";
-        let given = ["x_axis", "y_axis"].map(|name| space::direction(inputs.vector(name)));
         let mut other = vec![0.0; LATENT];
         [0, 1].map(|i| {
             let axis = match &given[i] {

@@ -99,7 +99,7 @@ pub async fn command(
     }
 }
 
-fn find(server: &Server, name: &str) -> Result<Arc<Hosted>, Refusal> {
+pub(super) fn find(server: &Server, name: &str) -> Result<Arc<Hosted>, Refusal> {
     let engine = server.router.engine();
     engine.model(name).ok_or_else(|| {
         let models = engine.models();
@@ -116,6 +116,9 @@ pub struct RunOptions {
     seed: Option<u64>,
     /// After how many milliseconds the answer is of no use any more.
     deadline_ms: Option<u64>,
+    /// Whether the outputs go to the one who asks alone, and not to OSC's destinations as well.
+    #[serde(default)]
+    private: bool,
 }
 
 /// Cancels the run when the client goes away before the end.
@@ -135,7 +138,8 @@ pub async fn run(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let Ok(Query(options)) = options else {
-        let words = "expected whole numbers from 0 up for 'seed' and 'deadline_ms'";
+        let words = "expected whole numbers from 0 up for 'seed' and 'deadline_ms', and true or \
+                     false for 'private'";
         return error(StatusCode::BAD_REQUEST, words);
     };
     let body = match body {
@@ -161,9 +165,13 @@ pub async fn run(
     request.deadline = options
         .deadline_ms
         .map(|millis| server.router.engine().clock().now() + Duration::from_millis(millis));
+    let submit = |request| match options.private {
+        true => hosted.submit(&command, inputs, request),
+        false => server.router.submit(&model, &command, inputs, request),
+    };
     match wants_events {
-        true => run_streaming(&server, &model, &command, inputs, request),
-        false => run_once(&server, &model, &command, inputs, request).await,
+        true => run_streaming(request, submit),
+        false => run_once(request, submit).await,
     }
 }
 
@@ -206,11 +214,8 @@ struct Done<'a> {
 }
 
 async fn run_once(
-    server: &Server,
-    model: &str,
-    command: &str,
-    inputs: Values,
     mut request: Request,
+    submit: impl FnOnce(Request) -> Result<(), Refusal>,
 ) -> Response {
     let (sender, answer) = oneshot::channel();
     let sender = std::sync::Mutex::new(Some(sender));
@@ -227,7 +232,7 @@ async fn run_once(
         }
     });
     let _cancel = CancelOnDrop(request.cancel.clone());
-    if let Err(refusal) = server.router.submit(model, command, inputs, request) {
+    if let Err(refusal) = submit(request) {
         return refused(&refusal);
     }
     match answer.await {
@@ -243,11 +248,8 @@ fn json_response(body: String) -> Response {
 }
 
 fn run_streaming(
-    server: &Server,
-    model: &str,
-    command: &str,
-    inputs: Values,
     mut request: Request,
+    submit: impl FnOnce(Request) -> Result<(), Refusal>,
 ) -> Response {
     let (sender, receiver) = mpsc::channel::<sse::Event>(MAX_EVENTS);
     request.reply = Arc::new(move |event| {
@@ -276,7 +278,7 @@ fn run_streaming(
         let _ = sender.try_send(sse::Event::default().event(name).data(data));
     });
     let cancel = CancelOnDrop(request.cancel.clone());
-    if let Err(refusal) = server.router.submit(model, command, inputs, request) {
+    if let Err(refusal) = submit(request) {
         return refused(&refusal);
     }
     let events = stream::unfold((receiver, cancel), |(mut receiver, cancel)| async move {

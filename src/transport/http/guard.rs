@@ -1,5 +1,6 @@
 //! Who may ask: pages of other origins may not drive the runtime, and hosts beyond this one need a
-//! token or, for OSC over WebSocket, an allowed network.
+//! token or, for OSC over WebSocket, an allowed network. A browser brings the token as a cookie once
+//! it has opened the page with it.
 
 use super::{Server, api::error};
 use axum::extract::{ConnectInfo, Query, Request, State};
@@ -31,11 +32,18 @@ impl Access {
         origins.iter().any(|allowed| allowed == "*" || allowed.trim_end_matches('/') == origin)
     }
 
-    fn allows_host(&self, from: IpAddr, request: &Request) -> bool {
+    /// The cookie that a browser is to bring from now on, if its request brings the token.
+    pub fn cookie(&self, request: &Request, port: u16) -> Option<String> {
+        let token = self.token.as_deref().filter(|token| brings_token(request, token, port))?;
+        // Cookies are shared by all ports of a host; Strict keeps other sites from using it.
+        Some(format!("enjamb-{port}={}; Path=/; HttpOnly; SameSite=Strict", hex(token)))
+    }
+
+    fn allows_host(&self, from: IpAddr, request: &Request, port: u16) -> bool {
         let is_websocket = request.headers().contains_key(header::UPGRADE);
         from.is_loopback()
             || is_websocket && self.networks.iter().any(|net| net.contains(&from))
-            || self.token.as_deref().is_some_and(|token| brings_token(request, token))
+            || self.token.as_deref().is_some_and(|token| brings_token(request, token, port))
     }
 }
 
@@ -47,7 +55,7 @@ pub async fn check(
     next: Next,
 ) -> Response {
     let access = &server.access;
-    if !access.allows_host(from.ip().to_canonical(), &request) {
+    if !access.allows_host(from.ip().to_canonical(), &request, server.http_address.port()) {
         return error(
             StatusCode::UNAUTHORIZED,
             "to come from another computer, or by another address than 127.0.0.1, bring the \
@@ -117,13 +125,25 @@ struct InQuery {
     token: String,
 }
 
-fn brings_token(request: &Request, token: &str) -> bool {
+fn brings_token(request: &Request, token: &str, port: u16) -> bool {
     let header = request.headers().get(header::AUTHORIZATION);
     let from_header = header
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
     let from_query = Query::<InQuery>::try_from_uri(request.uri()).ok().map(|query| query.0.token);
     [from_header, from_query.as_deref()].into_iter().flatten().any(|brought| same(brought, token))
+        || from_cookie(request, port).is_some_and(|brought| same(brought, &hex(token)))
+}
+
+fn from_cookie(request: &Request, port: u16) -> Option<&str> {
+    let cookies = request.headers().get(header::COOKIE)?.to_str().ok()?;
+    let name = format!("enjamb-{port}=");
+    cookies.split("; ").find_map(|cookie| cookie.strip_prefix(&name))
+}
+
+/// A token may hold what a cookie may not.
+fn hex(token: &str) -> String {
+    token.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Compares in a time that does not tell how much was right.

@@ -176,6 +176,11 @@ impl Hub {
         &self.traffic
     }
 
+    /// The port at which every sender's IP hears answers too.
+    pub fn reply_port(&self) -> u16 {
+        self.reply_port
+    }
+
     /// Replaces the project's destinations.
     pub fn set_destinations(&self, destinations: Vec<Destination>) {
         *self.destinations.write().unwrap_or_else(PoisonError::into_inner) = destinations;
@@ -520,6 +525,12 @@ impl Outlet for Hub {
         if !deliveries.is_empty() {
             self.deliver(deliveries, std::slice::from_ref(&message), false);
         }
+    }
+
+    fn relay(&self, from: Peer, message: &Message) {
+        let mut deliveries = self.deliveries(Peer::Local);
+        deliveries.retain(|delivery| delivery.to != from);
+        self.deliver(deliveries, std::slice::from_ref(message), false);
     }
 
     fn changed(&self, by: Peer, message: &Message) {

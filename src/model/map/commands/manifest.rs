@@ -1,13 +1,12 @@
 //! What the map is called, takes, gives and streams.
 
+use crate::model::map::Method;
 use crate::model::sentences::encoder::DIMENSIONS;
 use crate::signature::{
     Command, DataType, Manifest, Stream, array, category, directory, file, number, text, vector,
 };
 use crate::value::Value;
 
-/// The methods of `project`, the default first.
-pub const METHODS: [&str; 2] = ["tsne", "pca"];
 /// Sentences on a map, at most.
 pub const MAX_TEXTS: usize = 100_000;
 /// Cells of a side of `density`, at most.
@@ -129,17 +128,17 @@ fn project() -> Command {
         array(vector(DIMENSIONS)).max(MAX_TEXTS as f64).default(none()),
         "Their vectors, where they are known; or vectors without sentences.",
     )
-    .input("method", category(METHODS), "tsne: neighbours stay neighbours; pca: a plain shadow.")
+    .input("method", category(Method::ALL.map(Method::name)), "tsne: neighbours stay neighbours; umap: tighter clumps; pca: a plain shadow.")
     .input(
         "perplexity",
         number().min(1.0).max(500.0).default(30.0),
-        "About how many neighbours each sentence is kept near to.",
+        "About how many neighbours each sentence is kept near to, by tsne.",
     )
     .input("seed", number().min(0.0).max(f64::from(i32::MAX)).step(1.0), "The seed of all chance.")
     .input(
         "iterations",
-        number().min(1.0).max(10_000.0).step(1.0).default(750.0),
-        "Steps; the first third draws what belongs together close.",
+        number().min(0.0).max(10_000.0).step(1.0),
+        "Steps; 0: as many as the method usually takes. By tsne the first third draws what belongs together close.",
     )
     .input(
         "rate",
@@ -150,6 +149,11 @@ fn project() -> Command {
         "threshold",
         number().min(0.0).max(1.0),
         "Points that moved less since they were sent are left out.",
+    )
+    .input(
+        "neighbours",
+        number().min(2.0).max(500.0).step(1.0).default(15.0),
+        "How many sentences a neighbourhood has, by umap.",
     )
     .output("points", array(vector(2)), "Where each sentence lies, in -1..1.")
     .output(

@@ -1,35 +1,43 @@
 //! `project`: sentences are embedded and laid out, and every frame of it is sent.
 
-use super::{Live, SENTENCES_A_STEP, frame, points, texts_of};
-use crate::model::map::atlas::{Atlas, Sheet};
-use crate::model::map::{Projection, Settings, Vectors, pca};
+use super::descent::{Descent, Finished, Recipe};
+use super::watched::Watched;
+use super::{Live, SENTENCES_A_STEP, texts_of};
+use crate::model::map::atlas::Atlas;
+use crate::model::map::{Method, Vectors};
 use crate::model::sentences::encoder::DIMENSIONS;
 use crate::model::{Error, Run};
 use crate::signature::Values;
 use crate::value::Value;
 use half::f16;
+use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The share of the work that embedding is counted as.
 const EMBEDDING: f32 = 0.3;
+
+/// How long the model's thread waits for something to do, while others lay out.
+const LONGEST_WAIT: Duration = Duration::from_millis(5);
+const LEAST_WAIT: Duration = Duration::from_micros(500);
 
 impl Live {
     pub(super) fn project(&mut self, inputs: &Values, run: &mut Run) -> Result<Values, Error> {
         let (texts, vectors) = self.wanted(inputs, run)?;
         let mut watched = Watched::new(texts, inputs);
-        let (layout, divergence) = match inputs.text("method") {
-            "pca" => {
-                let vectors = Vectors::new(vectors.clone(), DIMENSIONS)?;
-                (self.pool.install(|| pca(&vectors)), 0.0)
-            }
-            _ => self.descend(&vectors, inputs, &mut watched, run)?,
+        let method = Method::of_name(inputs.text("method")).unwrap_or_default();
+        let initial = match method {
+            Method::Pca => None,
+            _ => self.old_layout(&watched.texts, &vectors)?,
         };
-        watched.show(&layout, inputs.number("iterations") as usize, &mut self.n_frames, run)?;
-        self.atlas = Atlas::new(watched.texts, vectors);
-        self.atlas.lay_out(layout);
-        self.places = None;
+        let recipe = Recipe::new(method, inputs, initial);
+        let Finished { layout, divergence, n_iterations } =
+            self.descend(&vectors, recipe, &mut watched, run)?;
+        watched.show(&layout, n_iterations, &mut self.n_frames, run)?;
+        let mut atlas = Atlas::new(watched.texts, vectors);
+        atlas.lay_out(layout, method);
+        self.set(atlas)?;
         let points: Vec<Value> = self.atlas.places().iter().map(|p| p.to_vec().into()).collect();
         Ok(Values::new().with("points", points).with("divergence", divergence))
     }
@@ -50,6 +58,9 @@ impl Live {
             let mut vectors = Vec::with_capacity(texts.len() * DIMENSIONS);
             for (i, some) in texts.chunks(SENTENCES_A_STEP).enumerate() {
                 vectors.extend(self.embed(some)?);
+                run.meanwhile(Duration::ZERO, &mut |command, inputs, run| {
+                    self.ask(command, inputs, run)
+                })?;
                 let n_done = (i * SENTENCES_A_STEP + some.len()) as f32;
                 run.progress(EMBEDDING * n_done / texts.len() as f32)?;
             }
@@ -83,7 +94,7 @@ impl Live {
     /// Where sentences begin, if most are on the map already: where they are, and the others where
     /// they would be placed. So a map that grows stays recognisable.
     fn old_layout(
-        &mut self,
+        &self,
         texts: &[Arc<str>],
         vectors: &[f32],
     ) -> Result<Option<Vec<[f32; 2]>>, Error> {
@@ -101,49 +112,73 @@ impl Live {
         if 2 * n_known < texts.len() || n_known == texts.len() {
             return Ok(None);
         }
-        let rows = vectors.chunks_exact(DIMENSIONS);
-        let layout = places.into_iter().zip(rows).map(|(place, vector)| match place {
+        let rows = vectors.par_chunks_exact(DIMENSIONS);
+        let layout = places.into_par_iter().zip(rows).map(|(place, vector)| match place {
             Some(place) => Ok(place),
             None => self.point_of(vector),
         });
-        layout.collect::<Result<_, _>>().map(Some)
+        self.pool.install(|| layout.collect::<Result<_, _>>()).map(Some)
     }
 
+    /// Lays vectors out on the threads of the pool, while this one sends frames and answers what is
+    /// asked of the map as it was.
     fn descend(
         &mut self,
         vectors: &[f32],
-        inputs: &Values,
+        recipe: Recipe,
         watched: &mut Watched,
         run: &mut Run,
-    ) -> Result<(Vec<[f32; 2]>, f64), Error> {
-        let initial = self.old_layout(&watched.texts, vectors)?;
-        let n_iterations = inputs.number("iterations") as usize;
-        // A layout that is only to settle after a change is not drawn together first.
-        let n_early = if initial.is_some() { 0 } else { n_iterations / 3 };
-        let settings = Settings {
-            perplexity: inputs.number("perplexity") as f32,
-            early_iterations: n_early,
-            iterations: n_iterations - n_early,
-            seed: inputs.number("seed") as u64,
-            ..Settings::default()
-        };
+    ) -> Result<Finished, Error> {
         let vectors = Vectors::new(vectors.to_vec(), DIMENSIONS)?;
-        let mut projection = self.pool.install(|| Projection::new(&vectors, initial, settings))?;
-        while !projection.is_done() {
-            self.pool.install(|| projection.step());
-            let done = projection.iteration() as f32 / n_iterations as f32;
-            run.progress(EMBEDDING + (1.0 - EMBEDDING) * done)?;
-            if watched.is_due() {
-                watched.show(
-                    projection.points(),
-                    projection.iteration(),
-                    &mut self.n_frames,
-                    run,
-                )?;
+        let (pool, descent) = (Arc::clone(&self.pool), Descent::default());
+        pool.in_place_scope(|scope| {
+            // However watching ends, the others must not go on.
+            let _stop = StopAtEnd(&descent);
+            scope.spawn(|_| descent.run(&vectors, recipe));
+            self.watch(&descent, watched, run)
+        })?;
+        descent.finished()
+    }
+
+    fn watch(
+        &mut self,
+        descent: &Descent,
+        watched: &mut Watched,
+        run: &mut Run,
+    ) -> Result<(), Error> {
+        let mut seen = 0.0;
+        while !descent.is_over() {
+            let wait = watched.until_due().unwrap_or(LONGEST_WAIT);
+            let wait = wait.clamp(LEAST_WAIT, LONGEST_WAIT);
+            run.meanwhile(wait, &mut |command, inputs, run| match command {
+                // Whoever is new should see what the others do.
+                "show" if watched.iteration().is_some() => {
+                    watched.show_again(&mut self.n_frames, run)?;
+                    Ok(Values::new().with("count", watched.texts.len() as f64))
+                }
+                _ => self.ask(command, inputs, run),
+            })?;
+            let share = descent.share(watched.texts.len());
+            if share != seen {
+                seen = share;
+                run.progress(EMBEDDING + (1.0 - EMBEDDING) * share)?;
+            }
+            if watched.is_due()
+                && let Some((iteration, layout)) = descent.newer_points(watched.iteration())
+            {
+                watched.show(&layout, iteration, &mut self.n_frames, run)?;
             }
         }
-        let divergence = self.pool.install(|| projection.divergence());
-        Ok((projection.points().to_vec(), divergence))
+        Ok(())
+    }
+}
+
+/// Tells those who lay out to end.
+struct StopAtEnd<'a>(&'a Descent);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 
@@ -152,55 +187,4 @@ fn unit(vector: &[f32]) -> Vec<f32> {
     let length = vector.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
     let length = if length > 0.0 { length } else { 1.0 };
     vector.iter().map(|x| (f64::from(*x) / length) as f32).collect()
-}
-
-/// What those who watch have seen.
-struct Watched {
-    texts: Vec<Arc<str>>,
-    /// Where each point was when it was last sent.
-    sent: Vec<[f32; 2]>,
-    threshold: f32,
-    period: Option<Duration>,
-    next: Instant,
-}
-
-impl Watched {
-    fn new(texts: Vec<Arc<str>>, inputs: &Values) -> Watched {
-        let (rate, threshold) = (inputs.number("rate"), inputs.number("threshold") as f32);
-        let period = (rate > 0.0).then(|| Duration::from_secs_f64(1.0 / rate));
-        let sent = vec![[f32::NAN; 2]; texts.len()];
-        Watched { texts, sent, threshold, period, next: Instant::now() }
-    }
-
-    /// Whether the time for another frame has come.
-    fn is_due(&self) -> bool {
-        self.period.is_some() && Instant::now() >= self.next
-    }
-
-    /// Sends the points that have moved.
-    fn show(
-        &mut self,
-        layout: &[[f32; 2]],
-        iteration: usize,
-        n_frames: &mut u64,
-        run: &mut Run,
-    ) -> Result<(), Error> {
-        // Whoever is late by more than a frame does not hurry.
-        let period = self.period.unwrap_or_default();
-        self.next = (self.next + period).max(Instant::now());
-        let sheet = Sheet::around(layout);
-        let places: Vec<[f32; 2]> = layout.iter().map(|point| sheet.place(*point)).collect();
-        let has_moved = |i: &usize| {
-            let ([x, y], [old_x, old_y]) = (places[*i], self.sent[*i]);
-            let far = (x - old_x).abs().max((y - old_y).abs());
-            // The first time there is nothing to compare with.
-            far.is_nan() || far > self.threshold
-        };
-        let moved: Vec<usize> = (0..places.len()).filter(has_moved).collect();
-        moved.iter().for_each(|&i| self.sent[i] = places[i]);
-        run.send("point", points(&self.texts, &places, &moved))?;
-        run.send("frame", vec![frame(*n_frames, iteration, moved.len(), places.len())])?;
-        *n_frames += 1;
-        Ok(())
-    }
 }

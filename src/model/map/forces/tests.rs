@@ -70,6 +70,22 @@ fn every_method_gives_the_exact_forces() {
 }
 
 #[test]
+fn forces_between_points_that_nearly_coincide_keep_their_digits() {
+    for width in [1e-12, 1e-7, 1e-3, 0.07] {
+        for n in [1, 2, 900] {
+            let points = clumps(n, width);
+            assert_eq!(quickest(&points), Method::Moments);
+            let (force, z) = errors(Method::Moments, &points);
+            assert!(
+                n == 1 || force < 1e-3 && z < 1e-3,
+                "{n} points on {width}: {force:.1e} {z:.1e}"
+            );
+        }
+    }
+    assert_ne!(quickest(&clumps(900, 1.0)), Method::Moments);
+}
+
+#[test]
 fn outliers_leave_the_forces_right() {
     let mut points = clumps(500, 30.0);
     points[7] = [800.0, -20.0];

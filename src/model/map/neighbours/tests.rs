@@ -64,15 +64,6 @@ fn few_or_equal_vectors_have_the_neighbours_there_are() {
     }
 }
 
-#[test]
-fn a_new_vector_finds_the_same_neighbours() {
-    let vectors = random(700, 20);
-    let (indices, distances) = nearest(&vectors, vectors.row(13), 6);
-    assert_eq!((indices[0], distances[0]), (13, 0.0));
-    let expected = brute_force(&vectors, 13, 5);
-    assert_eq!(indices[1..], expected.iter().map(|(_, j)| *j).collect::<Vec<_>>());
-}
-
 proptest! {
     #[test]
     fn candidates_are_the_smallest(

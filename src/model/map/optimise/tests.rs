@@ -159,7 +159,7 @@ proptest! {
         prop_assert_eq!(projection.points().len(), n);
         prop_assert!(projection.divergence().is_finite());
         if n > 0 {
-            let places = crate::model::map::Places::new(vectors.clone(), projection.points().to_vec()).unwrap();
+            let places = crate::model::map::Places::new(vectors.clone(), projection.points().to_vec(), crate::model::map::Method::Tsne).unwrap();
             for vector in numbers.chunks_exact(width) {
                 prop_assert!(places.place(vector).unwrap().iter().all(|x| x.is_finite()));
             }

@@ -97,6 +97,12 @@ pub(super) fn manifest() -> Manifest {
         )
         .command(grid())
         .command(
+            Command::new("axes", "Gives axes for a grid, each of length 1.")
+                .input("axes", kinds_of_axes(), AXES_WORDS)
+                .output("x", vector(LATENT), "From left to right.")
+                .output("y", vector(LATENT), "From top to bottom, at a right angle to the other."),
+        )
+        .command(
             Command::new("neighbours", "Writes lines that lie around a line.")
                 .input("text", text().min(1.0), "The line in the middle.")
                 .input(
@@ -161,7 +167,7 @@ fn grid() -> Command {
         .input("rows", side(), "How many from top to bottom.")
         .input(
             "axes",
-            category(["principal", "random"]),
+            kinds_of_axes(),
             "Axes that are not given: those along which lines vary most, or any.",
         )
         .input("temperature", temperature(), TEMPERATURE_WORDS)
@@ -173,12 +179,17 @@ fn grid() -> Command {
 }
 
 const TEMPERATURE_WORDS: &str = "Near 0 the likeliest words, above 1 wilder ones.";
+const AXES_WORDS: &str = "principal: those along which lines vary most; random: any.";
 const STEPS_WORDS: &str = "How many lines, both ends included.";
 const SPHERICAL_WORDS: &str = "True: on an arc around the origin. False: straight.";
 
 /// A point, at the origin until it is given, so that the first message gets a line.
 fn point() -> DataType {
     vector(LATENT).default(vec![0.0; LATENT])
+}
+
+fn kinds_of_axes() -> DataType {
+    category(["principal", "random"])
 }
 
 fn temperature_of_2019() -> DataType {

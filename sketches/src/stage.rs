@@ -1,0 +1,221 @@
+//! What every sketch does alike: options, keys, help, pictures.
+
+use crate::sheet::{AMBER, Hand, IVORY, MIST, NIGHT, Page, Sheet};
+use bevy::prelude::World;
+use bevy::window::{MonitorSelection, WindowMode};
+use bevy::winit::UpdateMode;
+use clap::Parser;
+use nannou::prelude::{App, KeyCode, vec2};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Keys that every sketch has.
+const KEYS: [(&str, &str); 5] = [
+    ("h", "this help"),
+    ("f", "full screen"),
+    ("s", "save a picture here"),
+    ("r", "frame rate"),
+    ("escape", "quit"),
+];
+/// How often a frame is saved, when frames are.
+const FRAME_EVERY: Duration = Duration::from_secs(1);
+
+/// What can be said when a sketch is started.
+#[derive(Clone, Debug, Parser)]
+pub struct Options {
+    /// Where enjamb listens to OSC.
+    #[arg(long, default_value = "127.0.0.1:57100", value_name = "HOST:PORT")]
+    pub at: SocketAddr,
+    /// The window's size.
+    #[arg(long, default_value = "1280x720", value_name = "WIDTHxHEIGHT", value_parser = size)]
+    pub size: [u32; 2],
+    /// Begin on the full screen.
+    #[arg(long)]
+    pub full: bool,
+    /// Save a frame each second in this folder, as 0001.png and so on.
+    #[arg(long, value_name = "FOLDER")]
+    pub frames: Option<PathBuf>,
+    /// Print the frame rate each second.
+    #[arg(long)]
+    pub rate: bool,
+}
+
+impl Options {
+    /// What was said on the command line.
+    pub fn read() -> Self {
+        Self::parse()
+    }
+}
+
+fn size(text: &str) -> Result<[u32; 2], String> {
+    let wrong = || format!("expected a size like 1280x720, got '{text}'");
+    let (width, height) = text.split_once('x').ok_or_else(wrong)?;
+    let side = |side: &str| side.parse().ok().filter(|n| (100..=16_384).contains(n));
+    Ok([side(width).ok_or_else(wrong)?, side(height).ok_or_else(wrong)?])
+}
+
+/// Where a sketch takes place.
+pub struct Stage {
+    /// What it is drawn on.
+    pub sheet: Sheet,
+    /// What was said when it was started.
+    pub options: Options,
+    name: &'static str,
+    keys: &'static [(&'static str, &'static str)],
+    help: f32,
+    is_helping: bool,
+    is_rating: bool,
+    is_full: bool,
+    n_saved: u32,
+    n_frames: u32,
+    saved_at: Instant,
+    counted: (Instant, u32, f32),
+    updated_at: Instant,
+}
+
+impl Stage {
+    /// The stage of a sketch with keys of its own. Its window must be there.
+    pub fn new(
+        app: &App,
+        options: Options,
+        name: &'static str,
+        keys: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        app.set_update_mode(UpdateMode::Continuous);
+        if let Some(folder) = &options.frames
+            && let Err(error) = std::fs::create_dir_all(folder)
+        {
+            eprintln!("{name}: {} can't be made: {error}", folder.display());
+        }
+        let now = Instant::now();
+        let mut stage = Self {
+            sheet: Sheet::new(app),
+            name,
+            keys,
+            help: 0.0,
+            is_helping: false,
+            is_rating: false,
+            is_full: false,
+            n_saved: 0,
+            n_frames: 0,
+            saved_at: now,
+            counted: (now, 0, 0.0),
+            updated_at: now,
+            options,
+        };
+        if stage.options.full {
+            stage.toggle_full(app);
+        }
+        stage
+    }
+
+    /// To be called at each update; says how many seconds have passed since the last.
+    pub fn update(&mut self, app: &App) -> f32 {
+        let now = Instant::now();
+        let seconds = now.duration_since(self.updated_at).as_secs_f32().min(0.25);
+        self.updated_at = now;
+        self.help = crate::ease(self.help, f32::from(u8::from(self.is_helping)), seconds, 0.06);
+        let (since, frames, _) = &mut self.counted;
+        *frames += 1;
+        if since.elapsed() >= Duration::from_secs(1) {
+            let rate = *frames as f32 / since.elapsed().as_secs_f32();
+            self.counted = (now, 0, rate);
+            if self.options.rate {
+                println!("{rate:.1} frames a second");
+            }
+        }
+        if let Some(folder) = &self.options.frames
+            && self.saved_at.elapsed() >= FRAME_EVERY
+        {
+            self.saved_at = now;
+            self.n_frames += 1;
+            app.main_window().save_screenshot(folder.join(format!("{:04}.png", self.n_frames)));
+        }
+        seconds
+    }
+
+    /// Does what a key of every sketch does.
+    pub fn key_pressed(&mut self, app: &App, key: KeyCode) {
+        match key {
+            KeyCode::KeyH => self.is_helping = !self.is_helping,
+            KeyCode::KeyR => self.is_rating = !self.is_rating,
+            KeyCode::KeyF => self.toggle_full(app),
+            KeyCode::KeyS => {
+                self.n_saved += 1;
+                let path = format!("{}-{:03}.png", self.name, self.n_saved);
+                println!("saved {path}");
+                app.main_window().save_screenshot(path);
+            }
+            KeyCode::Escape => app.quit(),
+            _ => {}
+        }
+    }
+
+    fn toggle_full(&mut self, app: &App) {
+        self.is_full = !self.is_full;
+        let mode = match self.is_full {
+            true => WindowMode::BorderlessFullscreen(MonitorSelection::Current),
+            false => WindowMode::Windowed,
+        };
+        let window = app.main_window().id();
+        app.command_scope(|mut commands| {
+            commands.queue(move |world: &mut World| {
+                if let Some(mut window) = world.get_mut::<bevy::window::Window>(window) {
+                    window.mode = mode;
+                }
+            });
+        });
+    }
+
+    /// Says that there is no enjamb: in the middle of an empty page, or at the foot of another.
+    pub fn show_waiting(&self, page: &mut Page, strength: f32, is_empty: bool) {
+        if strength < 0.01 {
+            return;
+        }
+        let rect = page.rect();
+        let size = (rect.w() / 32.0).clamp(15.0, 26.0);
+        let words = format!("listening for enjamb at {}", self.options.at);
+        if !is_empty {
+            let hand = Hand::italic(size * 0.7).colour(MIST).strength(strength);
+            page.write_centred(&words, hand, vec2(0.0, rect.bottom() + 18.0));
+            return;
+        }
+        let hand = Hand::italic(size).colour(MIST).strength(strength);
+        page.write_centred(&words, hand, vec2(0.0, 0.0));
+        let hint = "start it in another terminal:  cargo run --release";
+        let hand = Hand::roman(size * 0.72).colour(MIST).strength(strength * 0.7);
+        page.write_centred(hint, hand, vec2(0.0, -size * 1.7));
+    }
+
+    /// Shows what was asked for with the keys of every sketch, above all else.
+    pub fn show_help(&self, page: &mut Page) {
+        let rect = page.rect();
+        if self.is_rating {
+            let words = format!("{:.0} frames a second", self.counted.2);
+            let hand = Hand::roman(15.0).colour(MIST);
+            let width = page.measure(&words, hand);
+            page.write(&words, hand, vec2(rect.right() - width - 18.0, rect.top() - 28.0));
+        }
+        if self.help < 0.01 {
+            return;
+        }
+        let keys: Vec<_> = self.keys.iter().chain(&KEYS).collect();
+        let size = (rect.h() / (keys.len() as f32 + 4.0) / 1.5).clamp(11.0, 19.0);
+        let hand = Hand::roman(size).strength(self.help);
+        let column = (rect.w() * 0.22).clamp(size * 5.0, size * 11.0);
+        let widest = keys.iter().map(|(_, does)| page.measure(does, hand)).fold(0.0, f32::max);
+        let left = (-(column + size + widest) / 2.0).max(rect.left() + 12.0);
+        page.fill(rect.bottom_left(), rect.top_right(), NIGHT, self.help * 0.985);
+        let mut y = (keys.len() as f32 + 1.0) * size * 0.75;
+        let title = Hand::italic(size * 1.4).colour(AMBER).strength(self.help);
+        page.write(&self.name.replace('_', " "), title, vec2(left + column + size, y));
+        for (key, does) in keys {
+            y -= size * 1.5;
+            let width = page.measure(key, hand);
+            let hand = hand.colour(AMBER);
+            page.write(key, hand, vec2((left + column - width).max(rect.left() + 6.0), y));
+            page.write(does, hand.colour(IVORY), vec2(left + column + size, y));
+        }
+    }
+}

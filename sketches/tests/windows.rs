@@ -1,0 +1,301 @@
+//! Each sketch in a real window, beside a real runtime: what it shows is read from its frames.
+
+use enjamb::project::Listen;
+use enjamb::router::{Argument, Message};
+use enjamb::signature::Values;
+use enjamb::{Project, Runtime};
+use image::{DynamicImage, GrayImage, RgbImage};
+use std::collections::HashSet;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// How long anything may take on a busy machine without a graphics card.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A runtime, and the lines of verse that it has said.
+struct Said {
+    runtime: Option<Runtime>,
+    address: SocketAddr,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Said {
+    /// At a port that is free.
+    fn start() -> Self {
+        Self::start_at(0)
+    }
+
+    fn start_at(osc_port: u16) -> Self {
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let heard = Arc::clone(&lines);
+        let listen = Listen { osc_port, http_port: 0, announce: false, ..Listen::default() };
+        let runtime = Runtime::builder()
+            .project(Project::standard())
+            .listen(listen)
+            .on_message(move |message| {
+                let line = match message.address.as_str() {
+                    "/voyage/line" => message.arguments.get(1),
+                    "/poetry/grid/lines" => message.arguments.get(2),
+                    _ => None,
+                };
+                if let Some(Argument::Text(line)) = line {
+                    heard.lock().unwrap().push(line.clone());
+                }
+            })
+            .start()
+            .unwrap();
+        runtime.wait_until_started();
+        let address = runtime.osc_address().unwrap();
+        Self { runtime: Some(runtime), address, lines }
+    }
+
+    fn runtime(&self) -> &Runtime {
+        self.runtime.as_ref().unwrap()
+    }
+
+    /// The words of four letters and more that it has said.
+    fn words(&self) -> HashSet<String> {
+        self.lines.lock().unwrap().iter().flat_map(|line| words(line)).collect()
+    }
+
+    /// Ends it, and begins anew at the same port.
+    fn start_anew(&mut self) {
+        drop(self.runtime.take());
+        std::thread::sleep(Duration::from_secs(3));
+        *self = Self::start_at(self.address.port());
+    }
+}
+
+/// A sketch in its window. It ends with its test.
+struct Sketch {
+    child: Child,
+    folder: PathBuf,
+    name: &'static str,
+}
+
+impl Sketch {
+    fn start(program: &str, name: &'static str, at: SocketAddr, size: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("enjamb-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        let child = Command::new(program)
+            .args(["--at", &at.to_string(), "--size", size, "--frames"])
+            .arg(&folder)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { child, folder, name }
+    }
+
+    /// The newest frame that is whole, and its number.
+    fn newest(&self) -> Option<(String, RgbImage)> {
+        let mut names: Vec<PathBuf> =
+            fs::read_dir(&self.folder).ok()?.map(|entry| entry.unwrap().path()).collect();
+        names.sort();
+        names.iter().rev().take(2).find_map(|path| {
+            let name = path.file_name()?.to_str()?.to_string();
+            Some((name, image::open(path).ok()?.to_rgb8()))
+        })
+    }
+
+    /// The next frame after this moment.
+    fn next(&mut self) -> RgbImage {
+        let before = self.newest().map(|(name, _)| name);
+        let start = Instant::now();
+        loop {
+            // The frame that was being written may be of before.
+            match (self.newest(), &before) {
+                (Some((name, frame)), before) if before.as_ref() != Some(&name) => return frame,
+                _ => {}
+            }
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "{} has ended: {ended:?}", self.name);
+            assert!(start.elapsed() < PATIENCE, "{} shows no new frame", self.name);
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// The first frame that is as it should be.
+    fn wait_for(&mut self, what: &str, mut is_so: impl FnMut(&RgbImage) -> bool) -> RgbImage {
+        let start = Instant::now();
+        loop {
+            let frame = self.next();
+            if is_so(&frame) {
+                return frame;
+            }
+            if start.elapsed() > PATIENCE {
+                let kept = std::env::temp_dir().join(format!("enjamb-{}-failed.png", self.name));
+                frame.save(&kept).unwrap();
+                panic!("{} never showed {what}; its last frame is {}", self.name, kept.display());
+            }
+        }
+    }
+
+    /// Presses a key in its window.
+    fn press(&self, key: &str) {
+        let title = self.name.replace('_', " ");
+        let done = Command::new("xdotool")
+            .args(["search", "--sync", "--onlyvisible", "--name", &title])
+            .args(["windowfocus", "--sync", "key", key])
+            .status()
+            .unwrap();
+        assert!(done.success());
+    }
+}
+
+impl Drop for Sketch {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Words of four letters and more, in small letters.
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphabetic());
+    words.filter(|word| word.chars().count() >= 4).map(str::to_lowercase).collect()
+}
+
+/// What a reader can read in a frame.
+fn read(frame: &RgbImage) -> HashSet<String> {
+    // Readers are used to black on white, and to large type.
+    let mut gray: GrayImage = DynamicImage::ImageRgb8(frame.clone()).to_luma8();
+    for pixel in gray.pixels_mut() {
+        pixel.0[0] = 255 - pixel.0[0].saturating_mul(2).max(pixel.0[0]);
+    }
+    let (width, height) = gray.dimensions();
+    let large = image::imageops::resize(
+        &gray,
+        width * 2,
+        height * 2,
+        image::imageops::FilterType::CatmullRom,
+    );
+    let path = std::env::temp_dir().join(format!("enjamb-read-{}.png", std::process::id()));
+    large.save(&path).unwrap();
+    let output = Command::new("tesseract")
+        .arg(&path)
+        .args(["stdout", "--psm", "11", "-l", "eng"])
+        .env("OMP_THREAD_LIMIT", "2")
+        .output()
+        .unwrap();
+    fs::remove_file(&path).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    words(&String::from_utf8_lossy(&output.stdout)).into_iter().collect()
+}
+
+/// How many pixels are so bright that something is drawn there.
+fn n_drawn(frame: &RgbImage) -> usize {
+    frame.pixels().filter(|pixel| pixel.0.iter().any(|channel| *channel > 90)).count()
+}
+
+/// How many pixels differ between two frames.
+fn n_changed(a: &RgbImage, b: &RgbImage) -> usize {
+    let differs = |(a, b): (&image::Rgb<u8>, &image::Rgb<u8>)| {
+        a.0.iter().zip(&b.0).any(|(a, b)| a.abs_diff(*b) > 40)
+    };
+    a.pixels().zip(b.pixels()).filter(|pair| differs(*pair)).count()
+}
+
+fn send(runtime: &Runtime, address: &str) {
+    runtime.send(&Message { address: address.into(), arguments: Vec::new() });
+}
+
+#[test]
+fn walk_sets_lines_and_finds_the_runtime_again() {
+    let mut said = Said::start();
+    let program = env!("CARGO_BIN_EXE_walk");
+    let mut sketch = Sketch::start(program, "walk", said.address, "1280x720");
+    sketch.wait_for("words that were said", |frame| {
+        read(frame).intersection(&said.words()).count() >= 5
+    });
+    sketch.press("h");
+    sketch.wait_for("its keys", |frame| {
+        let read = read(frame);
+        ["stand", "still", "faster", "screen"].iter().filter(|word| read.contains(**word)).count()
+            >= 3
+    });
+    sketch.press("h");
+    said.start_anew();
+    assert!(said.words().is_empty());
+    // Nobody but the sketch sets the new voyage out.
+    sketch.wait_for("words of the new runtime", |frame| {
+        let said = said.words();
+        said.len() >= 5 && read(frame).intersection(&said).count() >= 5
+    });
+}
+
+#[test]
+fn sentence_space_drifts_and_has_a_thread_of_light() {
+    let said = Said::start();
+    let program = env!("CARGO_BIN_EXE_sentence_space");
+    let mut sketch = Sketch::start(program, "sentence_space", said.address, "1280x720");
+    sketch.wait_for("points and excerpts", |frame| n_drawn(frame) > 3000 && read(frame).len() > 20);
+    sketch.wait_for("a thread of light", |frame| {
+        let is_amber = |pixel: &&image::Rgb<u8>| {
+            pixel.0[0] > 150 && pixel.0[0] > pixel.0[2].saturating_add(60)
+        };
+        frame.pixels().filter(is_amber).count() > 400
+    });
+    send(said.runtime(), "/voyage/stop");
+    let mut last = sketch.next();
+    sketch.wait_for("stillness", |frame| {
+        let is_still = n_changed(&last, frame) < 60;
+        last = frame.clone();
+        is_still
+    });
+    std::thread::scope(|scope| {
+        scope
+            .spawn(|| said.runtime().run("map", "project", Values::new().with("seed", 7)).unwrap());
+        sketch.wait_for("points that move", |frame| {
+            let n = n_changed(&last, frame);
+            last = frame.clone();
+            n > 2000
+        });
+    });
+    sketch.wait_for("points that have come to rest", |frame| {
+        let n = n_changed(&last, frame);
+        last = frame.clone();
+        n < 60 && n_drawn(frame) > 3000
+    });
+}
+
+#[test]
+fn vector_grid_has_lines_in_its_cells() {
+    let said = Said::start();
+    let program = env!("CARGO_BIN_EXE_vector_grid");
+    let mut sketch = Sketch::start(program, "vector_grid", said.address, "1280x720");
+    let words = |frame: &RgbImage| read(frame).intersection(&said.words()).count();
+    let before = sketch.wait_for("lines", |frame| words(frame) >= 12);
+    sketch.press("a");
+    sketch.wait_for("other lines on another plane", |frame| {
+        n_changed(&before, frame) > 4000 && words(frame) >= 12
+    });
+}
+
+#[test]
+fn inside_needs_nothing_beside_it() {
+    // Nothing listens there.
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+    let program = env!("CARGO_BIN_EXE_inside");
+    let mut sketch = Sketch::start(program, "inside", nowhere, "1280x720");
+    let known = fs::read_to_string(Path::new("../models/poetry/words.txt")).unwrap();
+    let known: HashSet<String> = words(&known).into_iter().collect();
+    let first = sketch.wait_for("verse", |frame| read(frame).intersection(&known).count() >= 4);
+    sketch.wait_for("a wheel that turns", |frame| n_changed(&first, frame) > 2000);
+}
+
+#[test]
+fn odd_windows_have_their_type_too() {
+    let said = Said::start();
+    let program = env!("CARGO_BIN_EXE_walk");
+    for size in ["600x1000", "1800x400"] {
+        let mut sketch = Sketch::start(program, "walk", said.address, size);
+        sketch.wait_for("words that were said", |frame| {
+            read(frame).intersection(&said.words()).count() >= 4
+        });
+    }
+}

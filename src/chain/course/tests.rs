@@ -1,0 +1,264 @@
+//! The course on its own: time that is handed to it, runs answered by the tests.
+
+mod naive;
+mod random;
+mod time;
+
+use super::{Course, Effects, Errand};
+use crate::chain::spec::{NodeSpec, OutletSpec, Pace, Spec};
+use crate::signature::{Command, Manifest, Values, number, text};
+use crate::value::Value;
+use serde_json::{Value as Json, json};
+
+/// A model of numbers and one of texts, which the tests answer for.
+fn models(name: &str) -> Option<Manifest> {
+    (name == "m").then(|| {
+        Manifest::new("m", "")
+            .command(
+                Command::new("add", "").input("a", number(), "").input("b", number(), "").output(
+                    "out",
+                    number(),
+                    "",
+                ),
+            )
+            .command(Command::new("inc", "").input("a", number(), "").output("out", number(), ""))
+            .command(Command::new("say", "").input("text", text(), "").output("out", text(), ""))
+    })
+}
+
+/// A node, with values that it sets.
+fn node(name: &str, run: &str, set: Json) -> NodeSpec {
+    let set = set.as_object().cloned().unwrap_or_default();
+    NodeSpec { name: name.into(), run: run.into(), set, ..NodeSpec::default() }
+}
+
+/// A chain on ticks alone, with an outlet for each node's first output, named as the node with an 'o'
+/// before.
+fn chain(nodes: Vec<NodeSpec>, wires: &[&str]) -> Spec {
+    let outlets = nodes.iter().map(|node| OutletSpec {
+        name: format!("o{}", node.name),
+        from: vec![format!("{}.{}", node.name, output_of(&node.run)).parse().unwrap()],
+        address: None,
+        on_request: false,
+        has_step: true,
+    });
+    let outlets = outlets.collect();
+    let wires = wires.iter().map(|wire| wire.parse().unwrap()).collect();
+    Spec { nodes, wires, outlets, pace: Pace::Rate(0.0), ..Spec::default() }
+}
+
+fn output_of(run: &str) -> &'static str {
+    match run {
+        "clock" | "adapt/counter" => "count",
+        "walk" => "z",
+        "inlet" => "value",
+        _ => "out",
+    }
+}
+
+fn course(spec: &Spec) -> Course {
+    Course::new(spec.plan(&models).unwrap_or_else(|wrong| panic!("{wrong}: {spec:#?}")), 7)
+}
+
+/// What was sent since the last call: outlet, step and first value.
+fn sent(effects: &Effects) -> Vec<(String, u64, Value)> {
+    let signals = effects.signals().iter();
+    signals.map(|s| (s.outlet.name.clone(), s.stamp.step, s.values[0].clone())).collect()
+}
+
+/// What the model of the tests would answer.
+fn answer_of(errand: &Errand) -> Result<Values, String> {
+    let number = |name: &str| errand.inputs.get(name).and_then(Value::as_number).unwrap_or(0.0);
+    Ok(Values::new().with(
+        "out",
+        match errand.command.as_str() {
+            "say" => return Ok(Values::new().with("out", errand.inputs.text("text"))),
+            "inc" => number("a") + 1.0,
+            _ => number("a") + number("b"),
+        },
+    ))
+}
+
+#[test]
+fn a_node_with_two_wires_runs_once_a_wave() {
+    let spec = chain(
+        vec![
+            node("sum", "m/add", json!({})),
+            node("twice", "adapt/scale", json!({ "to_high": 2 })),
+            node("beat", "clock", json!({})),
+        ],
+        &["beat.count -> twice.in", "twice.out -> sum.b", "beat.count -> sum.a"],
+    );
+    let (mut course, mut effects) = (course(&spec), Effects::default());
+    course.trigger("start", super::Time::ZERO);
+    for tick in 0..3 {
+        course.trigger("tick", super::Time::ZERO);
+        effects.clear();
+        course.turn(super::Time::ZERO, &mut effects);
+        assert_eq!(effects.runs.len(), 1);
+        let errand = effects.runs.pop().unwrap();
+        assert_eq!(
+            errand.inputs,
+            Values::new().with("a", f64::from(tick)).with("b", f64::from(2 * tick))
+        );
+        course.answer(errand.id, answer_of(&errand));
+        effects.clear();
+        course.turn(super::Time::ZERO, &mut effects);
+        assert_eq!(sent(&effects), [("osum".into(), tick as u64, f64::from(3 * tick).into())]);
+    }
+    let sum = course.counters().into_iter().find(|(name, _)| *name == "sum").unwrap().1;
+    assert_eq!((sum.ran, sum.late, sum.dropped), (3, 0, 0));
+}
+
+#[test]
+fn a_slow_node_takes_the_newest_or_every_value() {
+    for (takes, expected, dropped) in [
+        (crate::chain::spec::Takes::Newest, vec![0.0, 4.0], 3),
+        (crate::chain::spec::Takes::Every, vec![0.0, 1.0, 2.0, 3.0, 4.0], 0),
+    ] {
+        let mut spec = chain(
+            vec![node("beat", "clock", json!({})), node("slow", "m/inc", json!({}))],
+            &["beat.count -> slow.a"],
+        );
+        spec.nodes[1].takes = takes;
+        let (mut course, mut effects) = (course(&spec), Effects::default());
+        course.trigger("start", super::Time::ZERO);
+        for _ in 0..5 {
+            course.trigger("tick", super::Time::ZERO);
+            course.turn(super::Time::ZERO, &mut effects);
+        }
+        let mut taken = Vec::new();
+        while let Some(errand) = effects.runs.pop() {
+            taken.push(errand.inputs.number("a"));
+            course.answer(errand.id, answer_of(&errand));
+            course.turn(super::Time::ZERO, &mut effects);
+        }
+        assert_eq!(taken, expected);
+        let slow = course.counters()[1].1;
+        assert_eq!((slow.dropped, slow.late), (dropped, expected.len() as u64 - 1));
+    }
+}
+
+#[test]
+fn a_loop_goes_round_once_a_tick_and_never_dies() {
+    let mut spec = chain(vec![node("more", "m/inc", json!({}))], &["more.out -> more.a"]);
+    spec.wires[0].first = Some(json!(10));
+    let (mut course, mut effects) = (course(&spec), Effects::default());
+    course.trigger("start", super::Time::ZERO);
+    let mut values = Vec::new();
+    for tick in 0..6 {
+        course.trigger("tick", super::Time::ZERO);
+        effects.clear();
+        course.turn(super::Time::ZERO, &mut effects);
+        let errand = effects.runs.pop().expect("a loop runs at every tick");
+        values.push(errand.inputs.number("a"));
+        // Its second run fails, with nothing but its first result to hold; the third fails, too.
+        let outcome = if matches!(tick, 2 | 3) { Err("no".into()) } else { answer_of(&errand) };
+        course.answer(errand.id, outcome);
+        effects.clear();
+        course.turn(super::Time::ZERO, &mut effects);
+        match tick {
+            2 => assert_eq!(effects.errors, ["more: no"]),
+            4 => assert_eq!(effects.notices, ["more runs again, after it failed 2 times"]),
+            _ => assert!(effects.errors.is_empty() && effects.notices.is_empty()),
+        }
+    }
+    assert_eq!(values, [10.0, 11.0, 12.0, 12.0, 12.0, 13.0]);
+}
+
+#[test]
+fn a_loop_whose_first_run_fails_tries_again() {
+    let mut spec = chain(vec![node("more", "m/inc", json!({}))], &["more.out -> more.a"]);
+    spec.wires[0].first = Some(json!(1));
+    let (mut course, mut effects) = (course(&spec), Effects::default());
+    course.trigger("start", super::Time::ZERO);
+    for _ in 0..3 {
+        course.trigger("tick", super::Time::ZERO);
+        course.turn(super::Time::ZERO, &mut effects);
+        let errand = effects.runs.pop().unwrap();
+        assert_eq!(errand.inputs.number("a"), 1.0);
+        course.answer(errand.id, Err("not yet".into()));
+        course.turn(super::Time::ZERO, &mut effects);
+    }
+}
+
+#[test]
+fn failures_hold_skip_or_stop() {
+    use crate::chain::spec::OnFailure;
+    for (rule, goes_on, runs) in
+        [(OnFailure::Hold, 1, true), (OnFailure::Skip, 0, true), (OnFailure::Stop, 0, false)]
+    {
+        let mut spec = chain(
+            vec![
+                node("beat", "clock", json!({})),
+                node("slow", "m/inc", json!({})),
+                node("after", "adapt/counter", json!({})),
+            ],
+            &["beat.count -> slow.a", "slow.out -> after.in"],
+        );
+        spec.on_failure = rule;
+        let (mut course, mut effects) = (course(&spec), Effects::default());
+        course.trigger("start", super::Time::ZERO);
+        for outcome in [None, Some("broken")] {
+            course.trigger("tick", super::Time::ZERO);
+            course.turn(super::Time::ZERO, &mut effects);
+            let errand = effects.runs.pop().unwrap();
+            let outcome = outcome.map_or(answer_of(&errand), |words: &str| Err(words.into()));
+            course.answer(errand.id, outcome);
+            effects.clear();
+            course.turn(super::Time::ZERO, &mut effects);
+        }
+        let counters = course.counters();
+        assert_eq!((counters[1].1.failed, counters[1].1.repeated), (1, goes_on), "{rule:?}");
+        assert_eq!(counters[2].1.ran, 1 + goes_on, "{rule:?}");
+        assert_eq!(course.is_running(), runs, "{rule:?}");
+    }
+}
+
+#[test]
+fn an_inlet_lets_each_message_go_on() {
+    let spec = chain(
+        vec![
+            node("ask", "inlet", json!({})),
+            node("keep", "adapt/hold", json!({})),
+            node("beat", "clock", json!({})),
+        ],
+        &["ask.value -> keep.when", "beat.count -> keep.in"],
+    );
+    let (mut course, mut effects) = (course(&spec), Effects::default());
+    let words = course.set("ask", "value", "early".into(), None).unwrap_err();
+    assert!(words.contains("the chain stands"), "{words}");
+    course.trigger("start", super::Time::ZERO);
+    for _ in 0..2 {
+        course.trigger("tick", super::Time::ZERO);
+        course.turn(super::Time::ZERO, &mut effects);
+    }
+    for line in ["one", "two"] {
+        course.set("ask", "value", line.into(), None).unwrap();
+    }
+    effects.clear();
+    course.turn(super::Time::ZERO, &mut effects);
+    let line = |line: &str| ("oask".to_string(), 1, Value::from(line));
+    let kept = || ("okeep".to_string(), 1, Value::from(1.0));
+    assert_eq!(sent(&effects), [line("one"), kept(), line("two"), kept()]);
+    let words = course.set("keep", "when", "x".into(), None).unwrap_err();
+    assert_eq!(words, "ask.value is wired to keep.when");
+    assert!(course.set("ask", "value", 3.0.into(), None).unwrap_err().contains("expected text"));
+}
+
+#[test]
+fn a_part_that_panics_costs_its_run_alone() {
+    let spec = chain(
+        vec![
+            node("beat", "clock", json!({})),
+            node("scale", "adapt/scale", json!({ "low": 1, "high": 1 })),
+        ],
+        &["beat.count -> scale.in"],
+    );
+    let (mut course, mut effects) = (course(&spec), Effects::default());
+    course.trigger("start", super::Time::ZERO);
+    course.trigger("tick", super::Time::ZERO);
+    course.turn(super::Time::ZERO, &mut effects);
+    assert_eq!(effects.errors, ["scale: 1..1 is no range to scale 0 from"]);
+    assert!(course.is_running());
+}

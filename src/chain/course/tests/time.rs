@@ -1,0 +1,175 @@
+//! Time: rates, ticks from outside, single steps, lateness, and a million steps.
+
+use super::{chain, course, node, sent};
+use crate::chain::course::{Course, Effects};
+use crate::chain::spec::{OutletSpec, Pace, Spec};
+use crate::time::Time;
+use crate::value::Value;
+use serde_json::json;
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn beat(rate: f64) -> Spec {
+    let mut spec = chain(vec![node("beat", "clock", json!({}))], &[]);
+    spec.pace = Pace::Rate(rate);
+    spec
+}
+
+/// Lets time pass until `end`, from one due time to the next. Answers when what was sent.
+fn run(course: &mut Course, from: Time, end: Time) -> Vec<(Time, String, Value)> {
+    let (mut now, mut effects, mut all) = (from, Effects::default(), Vec::new());
+    loop {
+        effects.clear();
+        let due = course.turn(now, &mut effects);
+        all.extend(sent(&effects).into_iter().map(|(name, _, value)| (now, name, value)));
+        match due {
+            Some(due) if due <= end => now = due.max(now),
+            _ => return all,
+        }
+    }
+}
+
+fn times(sent: &[(Time, String, Value)], outlet: &str) -> Vec<u128> {
+    sent.iter().filter(|(_, name, _)| name == outlet).map(|(at, ..)| at.as_millis()).collect()
+}
+
+#[test]
+fn ticks_come_at_the_rate_and_from_outside() {
+    let mut course = course(&beat(4.0));
+    course.trigger("start", Time::ZERO);
+    let all = run(&mut course, Time::ZERO, SECOND);
+    assert_eq!(times(&all, "obeat"), [0, 250, 500, 750, 1000]);
+    course.set_rate(2.0, SECOND);
+    assert_eq!(times(&run(&mut course, SECOND, 2 * SECOND), "obeat"), [1500, 2000]);
+    course.trigger("tick", 2 * SECOND + SECOND / 10);
+    let all = run(&mut course, 2 * SECOND + SECOND / 10, 5 * SECOND);
+    assert_eq!(times(&all, "obeat"), [2100]);
+    course.trigger("start", 5 * SECOND);
+    assert_eq!(times(&run(&mut course, 5 * SECOND, 6 * SECOND), "obeat"), [5000, 5500, 6000]);
+    course.trigger("stop", 6 * SECOND);
+    assert_eq!(run(&mut course, 6 * SECOND, 9 * SECOND), []);
+    course.trigger("step", 9 * SECOND);
+    assert_eq!(run(&mut course, 9 * SECOND, 10 * SECOND).len(), 1);
+    course.trigger("reset", 10 * SECOND);
+    course.trigger("start", 10 * SECOND);
+    let all = run(&mut course, 10 * SECOND, 10 * SECOND);
+    assert_eq!(all, [(10 * SECOND, "obeat".into(), 0.0.into())]);
+}
+
+#[test]
+fn what_is_too_late_is_passed_over_and_counted() {
+    let mut course = course(&beat(10.0));
+    course.trigger("start", Time::ZERO);
+    run(&mut course, Time::ZERO, SECOND);
+    // The computer slept for a minute.
+    let all = run(&mut course, 61 * SECOND, 62 * SECOND);
+    assert_eq!(times(&all, "obeat")[..2], [61_000, 61_100]);
+    assert_eq!(course.n_missed(), 599);
+    // A little late is made up for.
+    let all = run(&mut course, 62 * SECOND + SECOND / 4, 62 * SECOND + SECOND / 4);
+    assert_eq!(all.len(), 2);
+}
+
+#[test]
+fn a_free_chain_ticks_when_all_is_done() {
+    let mut spec = chain(
+        vec![node("beat", "clock", json!({})), node("slow", "m/inc", json!({}))],
+        &["beat.count -> slow.a"],
+    );
+    spec.pace = Pace::Free;
+    let mut course = course(&spec);
+    course.trigger("start", Time::ZERO);
+    let mut effects = Effects::default();
+    for tick in 0..1000 {
+        effects.clear();
+        course.turn(Time::ZERO, &mut effects);
+        assert_eq!(effects.runs.len(), 1, "one run at a time");
+        let errand = effects.runs.pop().unwrap();
+        assert_eq!(errand.inputs.number("a"), f64::from(tick));
+        course.answer(errand.id, super::answer_of(&errand));
+    }
+    let counters = course.counters();
+    assert_eq!((counters[1].1.late, counters[1].1.dropped), (0, 0));
+    // A model that is gone fails at once; a free chain must not burn a core on that.
+    effects.clear();
+    course.turn(Time::ZERO, &mut effects);
+    let errand = effects.runs.pop().unwrap();
+    course.answer(errand.id, Err("gone".into()));
+    effects.clear();
+    let due = course.turn(SECOND, &mut effects);
+    assert!(effects.runs.is_empty() && due > Some(SECOND), "{due:?}");
+}
+
+/// The walk moves between ticks for outlets that want it, and its path depends on time alone.
+#[test]
+fn a_walk_moves_between_ticks() {
+    let mut spec = chain(vec![node("walk", "walk", json!({ "speed": 3 }))], &[]);
+    spec.nodes[0].updates = 60.0;
+    let place_at = |rate: f64, end: Time| {
+        spec.pace = Pace::Rate(rate);
+        let mut course = course(&spec);
+        course.trigger("start", Time::ZERO);
+        let all = run(&mut course, Time::ZERO, end);
+        (all.len(), all.last().unwrap().2.clone())
+    };
+    let mut place_at = place_at;
+    let (n_slow, slow) = place_at(1.0, 10 * SECOND);
+    let (n_fast, fast) = place_at(30.0, 10 * SECOND);
+    assert_eq!((n_slow, n_fast), (600 + 11, 600 + 301));
+    assert_eq!(slow, fast);
+}
+
+/// An hour of ticks in simulated time, saved and restored half-way.
+#[test]
+fn a_million_steps_go_by() {
+    let mut spec = chain(
+        vec![
+            node("beat", "clock", json!({ "round": 100 })),
+            node("scale", "adapt/scale", json!({ "high": 99 })),
+            node("often", "adapt/chance", json!({ "probability": 0.25 })),
+            node("news", "adapt/changed", json!({ "memory": 3 })),
+            node("n", "adapt/counter", json!({})),
+        ],
+        &[
+            "beat.count -> scale.in",
+            "scale.out -> often.in",
+            "often.out -> news.in",
+            "news.out -> n.in",
+        ],
+    );
+    spec.pace = Pace::Rate(1000.0);
+    spec.outlets.truncate(1);
+    spec.outlets.push(OutletSpec {
+        name: "all".into(),
+        from: vec!["n.count".parse().unwrap(), "scale.out".parse().unwrap()],
+        address: None,
+        on_request: false,
+        has_step: true,
+    });
+    let mut one = course(&spec);
+    one.trigger("start", Time::ZERO);
+    let (mut now, mut effects) = (Time::ZERO, Effects::default());
+    let mut go = |course: &mut Course, now: &mut Time, n_ticks: u64| {
+        let end = course.n_ticks + n_ticks;
+        while course.n_ticks < end {
+            effects.clear();
+            let due = course.turn(*now, &mut effects);
+            if course.n_ticks < end {
+                *now = due.unwrap();
+            }
+        }
+    };
+    go(&mut one, &mut now, 500_000);
+    let mut other = course(&spec);
+    other.restore(&one.save(), now).unwrap();
+    let mut other_now = now;
+    go(&mut one, &mut now, 500_000);
+    go(&mut other, &mut other_now, 500_000);
+    assert_eq!((one.n_ticks, one.n_missed()), (1_000_000, 0));
+    let values = |course: &Course| course.outlet_values("all").unwrap().1.to_vec();
+    assert_eq!(values(&one), values(&other));
+    let counts: Vec<u64> = one.counters().iter().map(|(_, counters)| counters.ran).collect();
+    assert_eq!(counts[..2], [1_000_000, 1_000_000]);
+    assert!((240_000..260_000).contains(&counts[2]), "{counts:?}");
+}

@@ -112,6 +112,8 @@ impl Replay {
         let runs = Runs::find(&mut reader)?;
         let mut hosted = project.clone();
         hosted.chains = Vec::new();
+        // What is played again leaves no trace.
+        hosted.state = None;
         for model in &mut hosted.models {
             // A replay waits for as long as it takes.
             model.settings.deadline = None;
@@ -192,7 +194,11 @@ pub fn project_of(header: &Header) -> Result<Project, String> {
     Ok(project)
 }
 
-fn check_files(header: &Header, project: &Project) -> Result<(), String> {
+/// Whether the models' files are those that were recorded.
+///
+/// # Errors
+/// Plain words, naming the first that is not.
+pub fn check_files(header: &Header, project: &Project) -> Result<(), String> {
     let found = project.checksums(&shipped_model_dirs())?;
     for (name, then) in &header.files {
         match found.get(name) {
@@ -203,11 +209,17 @@ fn check_files(header: &Header, project: &Project) -> Result<(), String> {
                      out the same: get the models of then, or play what was recorded with --send"
                 ));
             }
-            None => return Err(format!("there is no file {name}, which was there when this was recorded")),
+            None => {
+                return Err(format!(
+                    "there is no file {name}, which was there when this was recorded"
+                ));
+            }
         }
     }
     match found.keys().find(|name| !header.files.contains_key(*name)) {
-        Some(name) => Err(format!("there is a file {name}, which was not there when this was recorded")),
+        Some(name) => {
+            Err(format!("there is a file {name}, which was not there when this was recorded"))
+        }
         None => Ok(()),
     }
 }
@@ -318,7 +330,13 @@ impl Player {
                 if let Some(errand) = self.errands.remove(&key)
                     && !self.replay.runs.failed.contains(&key)
                 {
-                    self.models.submit(key, &errand.model, &errand.command, errand.inputs, errand.seed);
+                    self.models.submit(
+                        key,
+                        &errand.model,
+                        &errand.command,
+                        errand.inputs,
+                        errand.seed,
+                    );
                 }
             }
             Event::Run { run, model, command, inputs, seed } => {
@@ -351,7 +369,8 @@ impl Player {
     }
 
     fn chain(&self, name: &str) -> Result<&Chain, String> {
-        let words = || format!("the recording tells of a chain '{name}', which its project has not");
+        let words =
+            || format!("the recording tells of a chain '{name}', which its project has not");
         self.replay.chains.get(name).ok_or_else(words)
     }
 

@@ -224,7 +224,8 @@ impl Chain {
         let shared = &self.shared;
         let mut course = lock(&shared.course);
         let now = shared.engine.clock().now();
-        shared.record(now, || Recorded::Restore { chain: shared.name.clone(), state: state.clone() });
+        shared
+            .record(now, || Recorded::Restore { chain: shared.name.clone(), state: state.clone() });
         course.restore(state, now)?;
         drop(course);
         shared.wake();
@@ -236,10 +237,7 @@ impl Shared {
     fn trigger(&self, action: &str) {
         let mut course = lock(&self.course);
         let now = self.engine.clock().now();
-        self.record(now, || Recorded::Trigger {
-            chain: self.name.clone(),
-            action: action.into(),
-        });
+        self.record(now, || Recorded::Trigger { chain: self.name.clone(), action: action.into() });
         course.trigger(action, now);
     }
 }

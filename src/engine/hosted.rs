@@ -486,10 +486,11 @@ impl Hosted {
         // after the other, as a recording has them.
         let held = lock(&self.held);
         let recorded = self.shared.tape.as_ref().map(|tape| (tape, given.clone()));
-        let inputs = match given.complete(&held[index], &self.shared.manifest.commands[index].inputs) {
-            Ok(inputs) => inputs,
-            Err(words) => return refuse(Refusal::BadInput(words)),
-        };
+        let inputs =
+            match given.complete(&held[index], &self.shared.manifest.commands[index].inputs) {
+                Ok(inputs) => inputs,
+                Err(words) => return refuse(Refusal::BadInput(words)),
+            };
         let now = self.shared.clock.now();
         let deadline = request.deadline.or_else(|| self.settings.deadline.map(|after| now + after));
         let n_waiting = self.n_waiting();
@@ -501,9 +502,9 @@ impl Hosted {
             )));
         }
         // A run that brings a seed leaves those of the others as they are.
-        let seed = request.seed.unwrap_or_else(|| {
-            self.shared.seed_of(self.n_runs.fetch_add(1, Ordering::Relaxed))
-        });
+        let seed = request
+            .seed
+            .unwrap_or_else(|| self.shared.seed_of(self.n_runs.fetch_add(1, Ordering::Relaxed)));
         let reply = match recorded {
             Some((tape, given)) => {
                 self.record(tape, command, &given, seed, now, request.origin, request.reply)
@@ -511,13 +512,8 @@ impl Hosted {
             None => request.reply,
         };
         let ticket = Arc::new(Ticket::new(request.cancel, now, deadline, counters.clone(), reply));
-        let job = Job {
-            command: index,
-            inputs,
-            ticket: Arc::clone(&ticket),
-            seed,
-            alone: request.alone,
-        };
+        let job =
+            Job { command: index, inputs, ticket: Arc::clone(&ticket), seed, alone: request.alone };
         // It can't be full, since runs are let in one after the other.
         if self.jobs.try_send(job).is_err() {
             return refuse(Refusal::NotReady(format!("{} was taken off", self.name())));

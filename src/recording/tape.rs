@@ -95,7 +95,8 @@ impl Recorder {
         let mut file = Counted { file: BufWriter::new(file), n_bytes: 0 };
         serde_json::to_writer(&mut file, header)?;
         file.write_all(b"\n")?;
-        let writer = Writer { file, sync, shared: Arc::clone(&tape.0), summary: Summary::default() };
+        let writer =
+            Writer { file, sync, shared: Arc::clone(&tape.0), summary: Summary::default() };
         let thread = std::thread::Builder::new()
             .name("enjamb:record".into())
             .spawn(move || writer.run(&received))?;

@@ -81,8 +81,10 @@ impl Models {
     ) -> Result<T, String> {
         let hosted = self.find(model)?;
         let spec = hosted.manifest().find(command);
-        read(spec.ok_or_else(|| format!("the recording tells of {model}/{command}, which is not here"))?)
-            .map_err(|words| format!("{model}/{command}: {words}"))
+        read(spec.ok_or_else(|| {
+            format!("the recording tells of {model}/{command}, which is not here")
+        })?)
+        .map_err(|words| format!("{model}/{command}: {words}"))
     }
 
     pub fn hold(&self, model: &str, command: &str, input: &str, json: &Json) -> Result<(), String> {

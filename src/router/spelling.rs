@@ -48,7 +48,9 @@ fn spell(argument: &Argument, tags: &mut String) -> Json {
         Argument::Int(n) => ('i', json!(n)),
         Argument::Long(n) => ('h', json!(n)),
         // By the shortest decimal form, which reads as the same float.
-        Argument::Float(n) if n.is_finite() => ('f', n.to_string().parse::<f64>().map_or(json!(n), Json::from)),
+        Argument::Float(n) if n.is_finite() => {
+            ('f', n.to_string().parse::<f64>().map_or(json!(n), Json::from))
+        }
         Argument::Float(n) => ('f', unreal(f64::from(*n))),
         Argument::Double(n) if n.is_finite() => ('d', json!(n)),
         Argument::Double(n) => ('d', unreal(*n)),
@@ -71,7 +73,13 @@ fn spell(argument: &Argument, tags: &mut String) -> Json {
 }
 
 fn unreal(number: f64) -> Json {
-    let words = if number.is_nan() { "nan" } else if number > 0.0 { "inf" } else { "-inf" };
+    let words = if number.is_nan() {
+        "nan"
+    } else if number > 0.0 {
+        "inf"
+    } else {
+        "-inf"
+    };
     words.into()
 }
 

@@ -262,14 +262,7 @@ impl Course {
             let seed = node.seed_of(!id);
             node.errand = Some(ErrandFlight { id, cancel: cancel.clone() });
             let (model, command) = (errand.model, errand.command.into());
-            effects.runs.push(Errand {
-                id,
-                model,
-                command,
-                inputs: errand.inputs,
-                seed,
-                cancel,
-            });
+            effects.runs.push(Errand { id, model, command, inputs: errand.inputs, seed, cancel });
         }
     }
 

@@ -15,7 +15,7 @@ pub mod source;
 pub mod spec;
 pub mod state;
 
-pub use course::{Counters, Signal, Stamp};
+pub use course::{Counters, Errand, Signal, Stamp};
 pub use handle::{Chain, ChainParts};
 pub use part::{Kind, Rhythm, Shape, Slot, find as find_kind, kinds};
 pub use plan::Wrong;

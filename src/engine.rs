@@ -8,11 +8,12 @@ mod metrics;
 mod ticket;
 mod worker;
 
-pub use hosted::{HostSettings, Hosted, Notice, OnNotice, Refusal, Request, Status};
+pub use hosted::{HostSettings, Hosted, Notice, OnNotice, Origin, Refusal, Request, Status};
 pub use metrics::{Counters, Histogram};
 pub use ticket::{Event, Reply};
 
 use crate::model::Factory;
+use crate::recording::Tape;
 use crate::signature::{Values, is_name};
 use crate::time::Clock;
 use hosted::HostedParts;
@@ -54,11 +55,13 @@ pub struct EngineSettings {
     pub model_dirs: Vec<PathBuf>,
     /// Told when a model is started anew or can't start.
     pub on_notice: OnNotice,
+    /// Where all that decides what comes out is written down, if it is.
+    pub tape: Option<Tape>,
 }
 
 impl Default for EngineSettings {
     fn default() -> Self {
-        Self { seed: 0, model_dirs: Vec::new(), on_notice: Arc::new(|_, _| {}) }
+        Self { seed: 0, model_dirs: Vec::new(), on_notice: Arc::new(|_, _| {}), tape: None }
     }
 }
 
@@ -78,6 +81,11 @@ impl Engine {
     /// The clock it was handed.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// Where what happens is written down, if it is.
+    pub fn tape(&self) -> Option<&Tape> {
+        self.settings.tape.as_ref()
     }
 
     /// Hosts a model under a name. It starts on its own thread; runs may be submitted at once and
@@ -112,6 +120,7 @@ impl Engine {
             seed: self.settings.seed,
             clock: Arc::clone(&self.clock),
             on_notice: Arc::clone(&self.settings.on_notice),
+            tape: self.settings.tape.clone(),
         })?);
         let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
         match models.iter_mut().find(|model| model.name() == name) {

@@ -6,6 +6,7 @@
 //! - [`signature`]: the named, typed inputs and outputs of commands; the manifest.
 //! - [`model`]: the trait that a model implements, and the models that ship.
 //! - [`train`]: fits a verse model to lines of text, and measures it.
+//! - [`recording`]: the file that a runtime's doings are written down in.
 //! - [`engine`]: threads, queues, deadlines; the handle that embedders hold.
 //! - [`chain`]: commands that run by themselves: the voyage.
 //! - [`router`]: addresses to inputs and outputs, both ways; knows no sockets.
@@ -13,6 +14,7 @@
 //! - [`transport`]: OSC over UDP, TCP and WebSocket; HTTP; OSCQuery.
 //! - [`project`]: the project file.
 //! - [`runtime`]: all of it, put together from a project.
+//! - [`replay`]: a recording, played again.
 
 #![deny(unsafe_code, missing_docs, rustdoc::broken_intra_doc_links)]
 
@@ -21,6 +23,8 @@ pub mod engine;
 pub mod model;
 pub mod patch;
 pub mod project;
+pub mod recording;
+pub mod replay;
 pub mod router;
 pub mod runtime;
 pub mod signature;

@@ -5,7 +5,9 @@
 mod program;
 
 use clap::{Args, Parser, Subcommand};
-use program::{describe, doctor, eval, map, monitor, open, patch, query, run, train};
+use program::{
+    describe, doctor, eval, map, monitor, open, pack, patch, query, record, replay, run, train,
+};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -41,6 +43,12 @@ enum Command {
         /// choir, answer.
         project: Option<PathBuf>,
     },
+    /// Run a project, and write down what comes in and what goes out.
+    Record(record::Options),
+    /// Play a recording again: compare what comes out, or send what was sent.
+    Replay(replay::Options),
+    /// Put a project and all that it needs into one folder.
+    Pack(pack::Options),
     /// List the models and chains: those of the running enjamb, else of the project that would run here.
     Models,
     /// Show a model's commands, inputs and outputs, or what a chain takes and sends, or what nodes can run.
@@ -88,7 +96,10 @@ fn main() -> ExitCode {
     let Cli { shared, command } = Cli::parse();
     program::start_log();
     let done = match command.unwrap_or(Command::Run { project: None }) {
-        Command::Run { project } => run::run(project.as_deref(), &shared),
+        Command::Run { project } => run::run(project.as_deref(), None, &shared),
+        Command::Record(options) => record::record(&options, &shared),
+        Command::Replay(options) => replay::replay(&options, &shared),
+        Command::Pack(options) => pack::pack(&options, &shared),
         Command::Models => describe::models(&shared),
         Command::Describe { model } => describe::describe(&model, &shared),
         Command::Query { model, command, inputs } => {

@@ -2,6 +2,7 @@
 
 pub mod average;
 pub mod chance;
+pub mod files;
 pub mod kinds;
 pub mod map;
 pub mod matrix;

@@ -12,8 +12,11 @@ pub mod eval;
 pub mod map;
 pub mod monitor;
 pub mod open;
+pub mod pack;
 pub mod patch;
 pub mod query;
+pub mod record;
+pub mod replay;
 pub mod run;
 pub mod train;
 

@@ -2,6 +2,7 @@
 //! send.
 
 mod chains;
+mod files;
 
 use crate::chain::Spec;
 use crate::engine::{HostSettings, RESERVED_NAMES};
@@ -188,6 +189,8 @@ type Wrong = (Range<usize>, String);
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// A project that ships, whose models and chains are there as well.
+    include: Option<Spanned<String>>,
     #[serde(default)]
     seed: u64,
     #[serde(default)]
@@ -258,12 +261,35 @@ impl File {
         // The table is sorted by name; people expect the order in which they wrote.
         let mut tables: Vec<_> = self.models.into_iter().collect();
         tables.sort_by_key(|(name, _)| name.span().start);
-        let models: Vec<_> =
+        let mut models: Vec<_> =
             tables.into_iter().map(|(name, table)| table.check(&name)).collect::<Result<_, _>>()?;
-        let chains = chains::check(self.chains, &models)?;
+        let included = self.include.map(find_shipped).transpose()?;
+        let (more_models, more_chains) =
+            included.map_or_else(Default::default, |project| (project.models, project.chains));
+        let is_new = |model: &HostedModel| models.iter().all(|known| known.name != model.name);
+        let more_models: Vec<_> = more_models.into_iter().filter(is_new).collect();
+        models.extend(more_models);
+        let mut chains = chains::check(self.chains, &models)?;
+        let is_new = |chain: &HostedChain| {
+            chains.iter().all(|known| known.name != chain.name)
+                && models.iter().all(|model| model.name != chain.name)
+        };
+        let more_chains: Vec<_> = more_chains.into_iter().filter(is_new).collect();
+        chains.extend(more_chains);
         let state = self.state.map(StateTable::check).transpose()?;
         Ok(Project { seed: self.seed, listen, destinations, models, chains, state })
     }
+}
+
+/// The project that ships under a name.
+fn find_shipped(name: Spanned<String>) -> Result<Project, Wrong> {
+    let text = SHIPPED.iter().find(|(known, _)| known == name.get_ref()).map(|(_, text)| *text);
+    // A project that ships includes none, and a test reads all of them.
+    text.and_then(|text| Project::parse(text).ok()).ok_or_else(|| {
+        let known: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
+        let words = format!("expected one of {}, got '{}'", known.join(", "), name.get_ref());
+        (name.span(), words)
+    })
 }
 
 impl StateTable {
@@ -440,6 +466,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_included_is_there_beside_what_is_written() {
+        let text = "include = \"default\"\n[models.map]\nkind = \"map\"\nqueue = 7\n[chains.beat.nodes]\n\
+                    a = { run = \"poetry/sample\" }";
+        let project = Project::parse(text).unwrap();
+        let names: Vec<&str> = project.models.iter().map(|model| model.name.as_str()).collect();
+        assert_eq!(names, ["map", "poetry", "sentences", "average"]);
+        assert_eq!(project.models[0].settings.queue_capacity, 7);
+        let names: Vec<&str> = project.chains.iter().map(|chain| chain.name.as_str()).collect();
+        assert_eq!(names, ["beat", "voyage"]);
+        for (name, text) in SHIPPED {
+            Project::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+
+    #[test]
     fn a_full_project_is_read() {
         let project = Project::parse(
             r#"
@@ -589,6 +630,7 @@ mod tests {
                 "[models.v]\nkind = \"average\"\n[chains.v]",
                 "line 3, column 9: 'v' is a model's name already",
             ),
+            ("include = \"x\"", "line 1, column 11: expected one of default, echo, choir, answer"),
             ("[state]\nfolder = \"x\"\nseconds = 0", "line 3, column 11: expected seconds in"),
             ("é = [", "line 1, column"),
         ];

@@ -3,16 +3,21 @@
 mod arguments;
 mod chains;
 mod pattern;
+mod spelling;
 mod tree;
 
 pub use pattern::{Pattern, is_pattern};
 pub use tree::{Access, Node};
 
 use crate::engine::{Engine, Event, Hosted, Notice, Refusal, Request};
+use crate::recording::{Event as Recorded, Tape, Way};
 use crate::signature::{Field, Values};
+use crate::time::Clock;
 use arguments::{read_inputs, read_value, write_outputs, write_partial, write_stream};
 use chains::ChainRoom;
+pub use chains::messages_of;
 use std::collections::HashMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -119,6 +124,16 @@ pub enum Peer {
     Local,
 }
 
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Peer::Udp(address) => write!(f, "udp {address}"),
+            Peer::Connection(number) => write!(f, "connection {number}"),
+            Peer::Local => f.write_str("here"),
+        }
+    }
+}
+
 /// How a peer wants what is sent to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
@@ -208,13 +223,30 @@ impl Router {
     /// What tells of an error is never answered: two runtimes that send to each other would go on
     /// telling each other so for ever.
     pub fn dispatch(&self, message: &Message, from: Peer) {
+        if let Some(tape) = self.engine.tape() {
+            let (from, message) = (from.to_string(), message.to_json());
+            tape.write(self.engine.clock().now(), Recorded::In { from, message });
+        }
+        self.act_on(message, from);
+    }
+
+    fn act_on(&self, message: &Message, from: Peer) {
         if message.is_error() {
             return;
         }
         if let Err(words) = self.try_dispatch(message, from) {
             let address = format!("{}/error", message.address.trim_end_matches('/'));
-            self.outlet.reply(from, &[Message::text(address, words)]);
+            self.reply(from, &[Message::text(address, words)]);
         }
+    }
+
+    fn reply(&self, to: Peer, messages: &[Message]) {
+        self.record("", Way::Reply, messages);
+        self.outlet.reply(to, messages);
+    }
+
+    fn record(&self, of: impl fmt::Display, way: Way, messages: &[Message]) {
+        record(self.engine.tape(), &**self.engine.clock(), of, way, messages);
     }
 
     fn try_dispatch(&self, message: &Message, from: Peer) -> Result<(), String> {
@@ -247,7 +279,7 @@ impl Router {
         let addresses = self.matching(&pattern);
         for address in &addresses {
             let arguments = message.arguments.clone();
-            self.dispatch(&Message { address: address.clone(), arguments }, from);
+            self.act_on(&Message { address: address.clone(), arguments }, from);
         }
         match addresses.is_empty() {
             true => Err("the pattern matches no address that takes messages".into()),
@@ -276,7 +308,7 @@ impl Router {
         match message.address.as_str() {
             "/ping" => {
                 let arguments = message.arguments.clone();
-                self.outlet.reply(from, &[Message { address: "/pong".into(), arguments }]);
+                self.reply(from, &[Message { address: "/pong".into(), arguments }]);
             }
             "/subscribe" => {
                 let (pattern, port) = pattern_and_port(&message.arguments)?;
@@ -334,7 +366,9 @@ impl Router {
             None => unknown_command(model),
         };
         let address = format!("/{}/{command}/error", model.name());
-        self.outlet.publish(from, vec![Message::text(address, refusal)]);
+        let messages = vec![Message::text(address, refusal)];
+        self.record(format_args!("{}/{command}", model.name()), Way::Publish, &messages);
+        self.outlet.publish(from, messages);
     }
 
     /// A reply that publishes a run's outputs as messages.
@@ -348,7 +382,12 @@ impl Router {
         let streams = self.engine.model(model).map(|model| model.manifest().streams.clone());
         let streams = streams.unwrap_or_default();
         let (model, command) = (model.to_string(), command.to_string());
+        let (tape, clock) = (self.engine.tape().cloned(), Arc::clone(self.engine.clock()));
         move |event| {
+            let record = |way, messages: &[Message]| {
+                let of = format_args!("{model}/{command}");
+                record(tape.as_ref(), &*clock, of, way, messages);
+            };
             let error =
                 |words: String| vec![Message::text(format!("/{model}/{command}/error"), words)];
             let messages = match event {
@@ -359,6 +398,7 @@ impl Router {
                     };
                     let messages = write_stream(&model, stream, &messages);
                     let is_private = stream.recall.as_ref() == Some(&command);
+                    record(if is_private { Way::Reply } else { Way::Stream }, &messages);
                     return outlet.stream(asked_by, is_private, messages);
                 }
                 Event::Done { outputs, .. } => {
@@ -371,6 +411,7 @@ impl Router {
                 Event::Cancelled => error("the run was cancelled".into()),
             };
             if !messages.is_empty() {
+                record(Way::Publish, &messages);
                 outlet.publish(asked_by, messages);
             }
         }
@@ -408,6 +449,20 @@ impl Router {
             false => format!("; and the chain {}", chains.join(", ")),
         };
         format!("there is no model '{name}' here, only {}{beside}", known.join(", "))
+    }
+}
+
+/// Writes down messages that go out.
+fn record(
+    tape: Option<&Tape>,
+    clock: &dyn Clock,
+    of: impl fmt::Display,
+    way: Way,
+    messages: &[Message],
+) {
+    if let Some(tape) = tape {
+        let messages = messages.iter().map(Message::to_json).collect();
+        tape.write(clock.now(), Recorded::Out { of: of.to_string(), way, messages });
     }
 }
 

@@ -254,6 +254,11 @@ impl Values {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    /// The JSON form, as a tree.
+    pub fn to_json(&self) -> Json {
+        serde_json::to_value(self).expect("values have JSON forms")
+    }
+
     /// How many values there are.
     pub fn len(&self) -> usize {
         self.0.len()

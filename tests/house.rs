@@ -11,6 +11,7 @@ const ROOMS: &[&str] = &[
     "time",
     "model",
     "train",
+    "recording",
     "engine",
     "chain",
     "router",
@@ -18,6 +19,7 @@ const ROOMS: &[&str] = &[
     "transport",
     "project",
     "runtime",
+    "replay",
     "program",
 ];
 /// Files in which a reader loses the thread are split.

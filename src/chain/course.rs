@@ -26,7 +26,7 @@ use super::plan::{Plan, PlannedWire};
 use super::spec::{OutletSpec, Pace, Spec, WireSpec};
 use crate::chain::part::Rhythm;
 use crate::model::CancelToken;
-use crate::signature::{Field, Values, accept};
+use crate::signature::{DataType, Field, Values, accept};
 use crate::time::Time;
 use crate::value::Value;
 use node::{Body, Node};
@@ -59,8 +59,8 @@ pub struct Errand {
     pub command: String,
     /// What is given; the rest is the model's to complete.
     pub inputs: Values,
-    /// The seed, unless any will do.
-    pub seed: Option<u64>,
+    /// The seed, which follows from the chain's.
+    pub seed: u64,
     /// Set when nobody wants the answer any more.
     pub cancel: CancelToken,
 }
@@ -273,6 +273,12 @@ impl Course {
     pub fn input_value(&self, node: &str, input: &str) -> Option<&Value> {
         let (node, at) = self.find_input(node, input)?;
         self.nodes[node].inputs[at].has_value.then(|| &self.nodes[node].values[at])
+    }
+
+    /// The type of an input.
+    pub fn input_type(&self, node: &str, input: &str) -> Option<&DataType> {
+        let (node, at) = self.find_input(node, input)?;
+        Some(&self.nodes[node].inputs[at].field.data_type)
     }
 
     /// The newest values of an outlet.

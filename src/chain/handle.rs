@@ -2,12 +2,14 @@
 
 mod drive;
 mod live;
+mod replay;
 mod report;
 
 use super::course::{Course, Effects};
 use super::spec::{End, OutletSpec, Pace, Spec, WireSpec};
 use super::{Complain, Input, OnSaid, Output};
 use crate::engine::{Engine, Refusal};
+use crate::recording::Event as Recorded;
 use crate::signature::is_name;
 use crate::time::Time;
 use crate::value::Value;
@@ -78,6 +80,16 @@ impl Chain {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn without_thread(parts: ChainParts) -> Result<Self, String> {
+        let starts = parts.spec.starts;
+        let chain = Self::standing(parts)?;
+        if starts {
+            chain.shared.trigger("start");
+        }
+        Ok(chain)
+    }
+
+    /// One that stands, and moves only when it is told to.
+    fn standing(parts: ChainParts) -> Result<Self, String> {
         let ChainParts { name, spec, seed, engine, on_said } = parts;
         if !is_name(&name) {
             return Err(format!(
@@ -86,10 +98,7 @@ impl Chain {
         }
         let models = |name: &str| engine.model(name).map(|model| model.manifest().clone());
         let plan = spec.plan(&models).map_err(|wrong| wrong.to_string())?;
-        let mut course = Course::new(plan, seed);
-        if spec.starts {
-            course.trigger("start", engine.clock().now());
-        }
+        let course = Course::new(plan, seed);
         let shared = Arc::new(Shared {
             name,
             engine,
@@ -137,16 +146,20 @@ impl Chain {
         values: &[Value],
         complain: Option<Complain>,
     ) -> Result<(), Refusal> {
-        let now = self.shared.engine.clock().now();
+        let shared = &self.shared;
+        let chain = || shared.name.clone();
         let missing = |what: &str| Refusal::BadInput(format!("expected {what}"));
         match (path, values) {
             ("start" | "stop" | "step" | "reset" | "tick" | "free", _) => {
-                lock(&self.shared.course).trigger(path, now);
+                self.shared.trigger(path);
             }
             ("rate", [value, ..]) => {
                 let rate = value.as_number().filter(|rate| (0.0..=MAX_RATE).contains(rate));
                 let rate = rate.ok_or_else(|| missing("a number in 0..1000"))?;
-                lock(&self.shared.course).set_rate(rate, now);
+                let mut course = lock(&shared.course);
+                let now = shared.engine.clock().now();
+                shared.record(now, || Recorded::Rate { chain: chain(), rate });
+                course.set_rate(rate, now);
             }
             ("wire" | "unwire" | "add" | "remove" | "outlet", values) => {
                 let words: Vec<&str> = values.iter().filter_map(Value::as_text).collect();
@@ -154,7 +167,13 @@ impl Chain {
             }
             (path, [value, ..]) => {
                 let (node, input) = self.find(path)?;
-                let mut course = lock(&self.shared.course);
+                let mut course = lock(&shared.course);
+                shared.record(shared.engine.clock().now(), || Recorded::Set {
+                    chain: chain(),
+                    node: node.clone(),
+                    input: input.clone(),
+                    value: value.to_json(),
+                });
                 course.set(&node, &input, value.clone(), complain).map_err(Refusal::BadInput)?;
             }
             (path, []) => {
@@ -166,7 +185,7 @@ impl Chain {
                 return Err(Refusal::BadInput(words));
             }
         }
-        self.shared.wake();
+        shared.wake();
         Ok(())
     }
 
@@ -200,10 +219,24 @@ impl Chain {
     /// # Errors
     /// Plain words, when that is nothing that a chain saved.
     pub fn restore(&self, state: &Json) -> Result<(), String> {
-        let now = self.shared.engine.clock().now();
-        lock(&self.shared.course).restore(state, now)?;
-        self.shared.wake();
+        let shared = &self.shared;
+        let mut course = lock(&shared.course);
+        let now = shared.engine.clock().now();
+        shared
+            .record(now, || Recorded::Restore { chain: shared.name.clone(), state: state.clone() });
+        course.restore(state, now)?;
+        drop(course);
+        shared.wake();
         Ok(())
+    }
+}
+
+impl Shared {
+    fn trigger(&self, action: &str) {
+        let mut course = lock(&self.course);
+        let now = self.engine.clock().now();
+        self.record(now, || Recorded::Trigger { chain: self.name.clone(), action: action.into() });
+        course.trigger(action, now);
     }
 }
 

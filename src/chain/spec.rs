@@ -1,11 +1,12 @@
 //! What a chain is, as it is written down: nodes, wires, outlets, and how it keeps time.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::fmt;
 use std::str::FromStr;
 
 /// A chain as it is written down, in a project file or by messages while it runs.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// What it is, in a short sentence, for people.
     pub description: String,
@@ -26,7 +27,7 @@ pub struct Spec {
 }
 
 /// A command of a model, a source or an adapter, at work in a chain.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NodeSpec {
     /// The name, also the second part of its addresses.
     pub name: String,
@@ -43,7 +44,7 @@ pub struct NodeSpec {
 }
 
 /// One end of a wire: a node, and one of its inputs or outputs. Written "walk.z".
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct End {
     /// The node.
     pub node: String,
@@ -71,13 +72,14 @@ impl FromStr for End {
 }
 
 /// A wire from an output to an input. Written "walk.z -> poetry.z".
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WireSpec {
     /// The output.
     pub from: End,
     /// The input.
     pub to: End,
     /// What a feedback wire brings first, as JSON. Such a wire brings each value one tick later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<Json>,
 }
 
@@ -99,7 +101,7 @@ impl FromStr for WireSpec {
 }
 
 /// Outputs that leave the chain, on one OSC address.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutletSpec {
     /// The name; it sends at `/<chain>/<name>` unless `address` says otherwise.
     pub name: String,
@@ -114,7 +116,8 @@ pub struct OutletSpec {
 }
 
 /// Which values a node takes when more come than it can take.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Takes {
     /// It runs as soon as anything new comes, with the newest of all its inputs.
     #[default]
@@ -139,7 +142,8 @@ impl Takes {
 }
 
 /// What happens downstream when a node fails.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnFailure {
     /// Its last outputs go out again.
     #[default]
@@ -167,7 +171,8 @@ impl OnFailure {
 }
 
 /// When a chain ticks while it runs.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Pace {
     /// So many times a second; never, but for ticks that are sent to it, if 0.
     Rate(f64),

@@ -1,13 +1,14 @@
 //! A hosted model: the queue before it, the values held for it, and what its supervisor knows.
 
 use super::metrics::Counters;
-use super::ticket::{End, Reply, Ticket};
+use super::ticket::{End, Event, Reply, Ticket};
 use super::worker;
 use crate::model::{CancelToken, Factory};
+use crate::recording::{Event as Recorded, Tape};
 use crate::signature::{Manifest, Values, accept};
 use crate::time::{Clock, Time};
 use crate::value::Value;
-use crossbeam::channel::{self, Receiver, Sender, TrySendError};
+use crossbeam::channel::{self, Receiver, Sender};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::collections::VecDeque;
@@ -101,9 +102,9 @@ pub(super) struct Job {
     pub command: usize,
     pub inputs: Values,
     pub ticket: Arc<Ticket>,
-    pub seed: Option<u64>,
-    pub run_index: u64,
-    /// Whether it must not be taken together with others: one of those it was with panicked.
+    pub seed: u64,
+    /// Whether it must not be taken together with others: one of those it was with panicked, or it was
+    /// asked for so.
     pub alone: bool,
 }
 
@@ -118,6 +119,7 @@ pub(super) struct Shared {
     pub abandoned: AtomicUsize,
     pub n_restarts: AtomicU64,
     seed: u64,
+    tape: Option<Tape>,
     on_notice: OnNotice,
     status: Mutex<Status>,
     generation: AtomicU64,
@@ -215,14 +217,15 @@ impl Shared {
         answers: &[bool],
         patience: Duration,
     ) -> Option<Job> {
+        let may_be = |job: &Job| answers[job.command] && !job.alone;
         let mut aside = lock(&self.aside);
-        if let Some(at) = aside.iter().position(|job| answers[job.command]) {
+        if let Some(at) = aside.iter().position(may_be) {
             return aside.remove(at);
         }
         drop(aside);
         loop {
             let job = jobs.try_recv().or_else(|_| jobs.recv_timeout(patience)).ok()?;
-            if answers[job.command] {
+            if may_be(&job) {
                 return Some(job);
             }
             lock(&self.aside).push_back(job);
@@ -274,7 +277,7 @@ impl Shared {
 
     /// The chance that a run draws from.
     pub fn rng_of(&self, job: &Job) -> ChaCha8Rng {
-        ChaCha8Rng::seed_from_u64(job.seed.unwrap_or_else(|| self.seed_of(job.run_index)))
+        ChaCha8Rng::seed_from_u64(job.seed)
     }
 
     /// The seed of a model's n-th run: the same for the same project, model and n.
@@ -300,12 +303,26 @@ pub struct Request {
     pub seed: Option<u64>,
     /// Cancels the run.
     pub cancel: CancelToken,
+    /// Whether it is to run by itself and in its turn, even where its model would take it together with
+    /// others, or in the middle of another.
+    pub alone: bool,
+    /// Who asked, if it is a chain; only recordings need to know.
+    pub origin: Option<Origin>,
+}
+
+/// The chain that asked for a run.
+pub struct Origin {
+    /// Its name.
+    pub chain: String,
+    /// Its number for the run.
+    pub id: u64,
 }
 
 impl Request {
     /// A request without deadline, with the project's seed.
     pub fn new(reply: impl Fn(super::Event) + Send + Sync + 'static) -> Self {
-        Self { reply: Arc::new(reply), deadline: None, seed: None, cancel: CancelToken::new() }
+        let (cancel, reply) = (CancelToken::new(), Arc::new(reply));
+        Self { reply, deadline: None, seed: None, cancel, alone: false, origin: None }
     }
 }
 
@@ -331,6 +348,7 @@ pub(super) struct HostedParts {
     pub seed: u64,
     pub clock: Arc<dyn Clock>,
     pub on_notice: OnNotice,
+    pub tape: Option<Tape>,
 }
 
 impl Hosted {
@@ -349,6 +367,7 @@ impl Hosted {
             abandoned: AtomicUsize::new(0),
             n_restarts: AtomicU64::new(0),
             seed: parts.seed,
+            tape: parts.tape,
             on_notice: parts.on_notice,
             status: Mutex::new(Status::Starting),
             generation: AtomicU64::new(0),
@@ -417,7 +436,13 @@ impl Hosted {
             ))
         })?;
         let value = accept(field, value).map_err(Refusal::BadInput)?;
-        lock(&self.held)[index].set(input, value);
+        let mut held = lock(&self.held);
+        if let Some(tape) = &self.shared.tape {
+            let (model, command, input) = (self.name().into(), command.into(), input.into());
+            let value = value.to_json();
+            tape.write(self.shared.clock.now(), Recorded::Hold { model, command, input, value });
+        }
+        held[index].set(input, value);
         Ok(())
     }
 
@@ -457,46 +482,82 @@ impl Hosted {
         if let Status::Failed(words) = self.status() {
             return refuse(Refusal::NotReady(format!("{} could not start: {words}", self.name())));
         }
-        let held = lock(&self.held)[index].clone();
-        let inputs = match given.complete(&held, &self.shared.manifest.commands[index].inputs) {
-            Ok(inputs) => inputs,
-            Err(words) => return refuse(Refusal::BadInput(words)),
-        };
+        // With this lock held to the end, the values that are held and the runs that are let in come one
+        // after the other, as a recording has them.
+        let held = lock(&self.held);
+        let recorded = self.shared.tape.as_ref().map(|tape| (tape, given.clone()));
+        let inputs =
+            match given.complete(&held[index], &self.shared.manifest.commands[index].inputs) {
+                Ok(inputs) => inputs,
+                Err(words) => return refuse(Refusal::BadInput(words)),
+            };
         let now = self.shared.clock.now();
         let deadline = request.deadline.or_else(|| self.settings.deadline.map(|after| now + after));
-        let ticket =
-            Arc::new(Ticket::new(request.cancel, now, deadline, counters.clone(), request.reply));
-        let job = Job {
-            command: index,
-            inputs,
-            ticket: Arc::clone(&ticket),
-            seed: request.seed,
-            run_index: self.n_runs.fetch_add(1, Ordering::Relaxed),
-            alone: false,
-        };
         let n_waiting = self.n_waiting();
-        let sent = match n_waiting < self.settings.queue_capacity.max(1) {
-            true => self.jobs.try_send(job),
-            false => Err(TrySendError::Full(job)),
-        };
-        match sent {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => {
-                return refuse(Refusal::Busy(format!(
-                    "{} is busy: {n_waiting} runs are waiting, which is as many as may. Send more \
-                     slowly, or raise 'queue' in the project file",
-                    self.name(),
-                )));
-            }
-            Err(TrySendError::Disconnected(_)) => {
-                return refuse(Refusal::NotReady(format!("{} was taken off", self.name())));
-            }
+        if n_waiting >= self.settings.queue_capacity.max(1) {
+            return refuse(Refusal::Busy(format!(
+                "{} is busy: {n_waiting} runs are waiting, which is as many as may. Send more \
+                 slowly, or raise 'queue' in the project file",
+                self.name(),
+            )));
         }
+        // A run that brings a seed leaves those of the others as they are.
+        let seed = request
+            .seed
+            .unwrap_or_else(|| self.shared.seed_of(self.n_runs.fetch_add(1, Ordering::Relaxed)));
+        let reply = match recorded {
+            Some((tape, given)) => {
+                self.record(tape, command, &given, seed, now, request.origin, request.reply)
+            }
+            None => request.reply,
+        };
+        let ticket = Arc::new(Ticket::new(request.cancel, now, deadline, counters.clone(), reply));
+        let job =
+            Job { command: index, inputs, ticket: Arc::clone(&ticket), seed, alone: request.alone };
+        // It can't be full, since runs are let in one after the other.
+        if self.jobs.try_send(job).is_err() {
+            return refuse(Refusal::NotReady(format!("{} was taken off", self.name())));
+        }
+        drop(held);
         counters.queued.fetch_add(1, Ordering::Relaxed);
         if deadline.is_some() {
             lock(&self.with_deadline).push(ticket);
         }
         Ok(())
+    }
+
+    /// Writes down a run that is let in; and, unless a chain does so itself, what comes of it.
+    #[expect(clippy::too_many_arguments, reason = "they are the parts of a line")]
+    fn record(
+        &self,
+        tape: &Tape,
+        command: &str,
+        given: &Values,
+        seed: u64,
+        now: Time,
+        origin: Option<Origin>,
+        reply: Reply,
+    ) -> Reply {
+        let model = self.name().to_string();
+        if let Some(Origin { chain, id }) = origin {
+            tape.write(now, Recorded::ChainRun { model, chain, id });
+            return reply;
+        }
+        let (run, command, inputs) = (tape.number_run(), command.to_string(), given.to_json());
+        tape.write(now, Recorded::Run { run, model, command, inputs, seed });
+        let (tape, clock) = (tape.clone(), Arc::clone(&self.shared.clock));
+        Arc::new(move |event| {
+            let ended = match &event {
+                Event::Partial { .. } | Event::Stream { .. } => None,
+                Event::Done { outputs, .. } => Some((Some(outputs.to_json()), None)),
+                Event::Failed(words) => Some((None, Some(words.clone()))),
+                Event::Cancelled => Some((None, Some("the run was cancelled".into()))),
+            };
+            if let Some((outputs, failed)) = ended {
+                tape.write(clock.now(), Recorded::End { run, outputs, failed });
+            }
+            reply(event);
+        })
     }
 
     /// Looks after the model: ends runs whose deadline has passed, gives up a run that hangs, and

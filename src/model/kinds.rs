@@ -1,6 +1,7 @@
 //! The kinds of model that a project file can name.
 
-use super::{Factory, Model};
+use super::files::ModelFile;
+use super::{Error, Factory, Model, Setup, files};
 use crate::signature::Manifest;
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +10,8 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Kind {
     name: &'static str,
+    /// The folders of the models that ship whose files it loads.
+    folders: &'static [&'static str],
     factory: Factory,
 }
 
@@ -21,6 +24,14 @@ impl Kind {
     /// Makes models of this kind.
     pub fn factory(&self) -> Factory {
         Arc::clone(&self.factory)
+    }
+
+    /// The files that such a model loads when it is set up so.
+    ///
+    /// # Errors
+    /// When they are not there.
+    pub fn files(&self, setup: &Setup) -> Result<Vec<ModelFile>, Error> {
+        files::find(self.name, self.folders, setup)
     }
 
     /// What models of this kind can do.
@@ -42,14 +53,17 @@ impl PartialEq for Kind {
 }
 
 fn all() -> Vec<Kind> {
-    fn kind<M: Model + Default + 'static>(name: &'static str) -> Kind {
-        Kind { name, factory: Arc::new(|| Box::new(M::default())) }
+    fn kind<M: Model + Default + 'static>(
+        name: &'static str,
+        folders: &'static [&'static str],
+    ) -> Kind {
+        Kind { name, folders, factory: Arc::new(|| Box::new(M::default())) }
     }
     vec![
-        kind::<super::Poetry>("poetry"),
-        kind::<super::Sentences>("sentences"),
-        kind::<super::AverageWords>("average"),
-        kind::<super::Map>("map"),
+        kind::<super::Poetry>("poetry", &["poetry"]),
+        kind::<super::Sentences>("sentences", &["sentences"]),
+        kind::<super::AverageWords>("average", &["average"]),
+        kind::<super::Map>("map", &["map", "sentences"]),
     ]
 }
 

@@ -2,7 +2,9 @@
 
 use crate::Shared;
 use enjamb::engine::{Hosted, Status};
-use enjamb::project::SHIPPED;
+use enjamb::project::{DEFAULT, SHIPPED};
+use enjamb::recording::{Recorder, Summary};
+use enjamb::runtime::shipped_model_dirs;
 use enjamb::signature::{Command, DataType, Field};
 use enjamb::{Project, Runtime};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -18,8 +20,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often the project file is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 
+/// A recording that is made meanwhile.
+pub struct Recording<'a> {
+    /// The new file.
+    pub to: &'a Path,
+}
+
 /// Runs until it is interrupted.
-pub fn run(project: Option<&Path>, shared: &Shared) -> Result<(), String> {
+pub fn run(
+    project: Option<&Path>,
+    recording: Option<Recording>,
+    shared: &Shared,
+) -> Result<(), String> {
     let began = Instant::now();
     let here = project_here();
     let shipped = project.and_then(shipped);
@@ -39,7 +51,18 @@ pub fn run(project: Option<&Path>, shared: &Shared) -> Result<(), String> {
     }
     let loaded = loaded.with_port_offset(shared.port_offset);
     let listen = loaded.listen.clone();
-    let runtime = Runtime::builder().project(loaded).start().map_err(|error| error.to_string())?;
+    let recorder = match &recording {
+        Some(Recording { to }) => {
+            let text = text.as_deref().or(shipped.map(|(_, text)| text)).unwrap_or(DEFAULT);
+            Some(Recorder::start(to, &loaded.header(text, &shipped_model_dirs())?)?)
+        }
+        None => None,
+    };
+    let mut builder = Runtime::builder().project(loaded);
+    if let Some(recorder) = &recorder {
+        builder = builder.record(recorder.tape());
+    }
+    let runtime = builder.start().map_err(|error| error.to_string())?;
     wait_with_spinner(&runtime, shared);
     let title = match (file, shipped) {
         (Some(path), _) => path.display().to_string(),
@@ -52,9 +75,17 @@ pub fn run(project: Option<&Path>, shared: &Shared) -> Result<(), String> {
     let stopped = stop_signal()?;
     let mut known = text;
     while stopped.recv_timeout(LOOK_EVERY).is_err() {
-        if let (Some(path), Some(text)) = (file, &mut known) {
+        // A recording is of one project.
+        if recorder.is_none()
+            && let (Some(path), Some(text)) = (file, &mut known)
+        {
             look_again(path, text, &runtime, shared);
         }
+    }
+    let now = runtime.engine().clock().now();
+    drop(runtime);
+    if let (Some(recorder), Some(Recording { to })) = (recorder, recording) {
+        tell_recorded(to, &recorder.close(now)?, shared)?;
     }
     if !shared.json {
         say!("\ngoodbye");
@@ -67,8 +98,23 @@ fn shipped(name: &Path) -> Option<(&'static str, &'static str)> {
     SHIPPED.iter().copied().find(|(known, _)| name == Path::new(known) && !name.is_file())
 }
 
+fn tell_recorded(path: &Path, summary: &Summary, shared: &Shared) -> Result<(), String> {
+    let Summary { n_lines, n_lost, n_bytes } = *summary;
+    if shared.json {
+        say!("{}", json!({ "lines": n_lines, "lost": n_lost, "bytes": n_bytes }));
+    } else {
+        let (path, megabytes) = (path.display(), n_bytes as f64 / 1e6);
+        say!("\n{n_lines} lines, {megabytes:.1} MB, in {path}; to play it again:\n");
+        say!("  enjamb replay {path}");
+    }
+    match n_lost {
+        0 => Ok(()),
+        _ => Err(format!("{n_lost} lines were lost, since the disk could not keep up")),
+    }
+}
+
 /// The project file of the working folder, if there is one.
-fn project_here() -> Option<PathBuf> {
+pub fn project_here() -> Option<PathBuf> {
     Some(PathBuf::from(FILE_HERE)).filter(|file| file.exists())
 }
 
@@ -83,7 +129,7 @@ pub fn local_project() -> Result<Project, String> {
     }
 }
 
-fn read(path: &Path) -> Result<String, String> {
+pub fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| {
         let known: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
         format!(
@@ -94,7 +140,7 @@ fn read(path: &Path) -> Result<String, String> {
     })
 }
 
-fn parse(path: &Path, text: &str) -> Result<Project, String> {
+pub fn parse(path: &Path, text: &str) -> Result<Project, String> {
     let mut project =
         Project::parse(text).map_err(|error| format!("{}, {error}", path.display()))?;
     // A folder that is kept lies beside the file that names it, wherever the program is started.

@@ -2,9 +2,10 @@
 
 use super::arguments::{read_value, write_value};
 use super::tree::{Access, Node};
-use super::{Argument, Message, Peer, Router};
+use super::{Argument, Message, Peer, Router, record};
 use crate::chain::{Chain, ChainParts, Chains, Complain, OnSaid, Said, Signal, Spec};
 use crate::engine::{RESERVED_NAMES, Refusal};
+use crate::recording::Way;
 use crate::value::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,20 +47,15 @@ impl Router {
     /// Publishes what a chain says.
     fn on_said(&self, chain: &str) -> OnSaid {
         let (outlet, drivers) = (Arc::clone(&self.outlet), Arc::clone(&self.chain_room.drivers));
+        let (tape, clock) = (self.engine.tape().cloned(), Arc::clone(self.engine.clock()));
         let chain = chain.to_string();
         Arc::new(move |said: Said| {
-            let messages = match said {
-                Said::Signal(signal) => {
-                    let messages = signal_messages(&chain, signal);
-                    if signal.outlet.on_request {
-                        messages.into_iter().for_each(|message| outlet.offer(message));
-                        return;
-                    }
-                    messages
-                }
-                Said::Error(words) => vec![Message::text(format!("/{chain}/error"), words)],
-                Said::Notice(words) => vec![Message::text(format!("/{chain}/notice"), words)],
-            };
+            let (way, messages) = messages_of(&chain, &said);
+            record(tape.as_ref(), &*clock, &chain, way, &messages);
+            if way == Way::Offer {
+                messages.into_iter().for_each(|message| outlet.offer(message));
+                return;
+            }
             let drivers = drivers.lock().unwrap_or_else(PoisonError::into_inner);
             let driver = drivers.get(&chain).copied().unwrap_or(Peer::Local);
             drop(drivers);
@@ -77,7 +73,7 @@ impl Router {
     ) -> Result<(), String> {
         let arguments = &message.arguments;
         if path == "counters" {
-            self.outlet.reply(from, &counter_messages(chain));
+            self.reply(from, &counter_messages(chain));
             return Ok(());
         }
         let values = match chain.input(path).map(|input| input.fields) {
@@ -95,8 +91,11 @@ impl Router {
             self.driven_by(chain.name(), from);
         }
         let (outlet, address) = (Arc::clone(&self.outlet), format!("{}/error", message.address));
+        let (tape, clock) = (self.engine.tape().cloned(), Arc::clone(self.engine.clock()));
         let complain: Complain = Arc::new(move |words| {
-            outlet.reply(from, &[Message::text(&address, words)]);
+            let messages = [Message::text(&address, words)];
+            record(tape.as_ref(), &*clock, "", Way::Reply, &messages);
+            outlet.reply(from, &messages);
         });
         chain.send(path, &values, Some(complain)).map_err(|refusal| refusal.to_string())?;
         if !values.is_empty() {
@@ -188,6 +187,22 @@ impl Router {
                 node.fields = output.fields;
                 nodes.push(node);
             }
+        }
+    }
+}
+
+/// What a chain says, as messages, and whom they are for.
+pub fn messages_of(chain: &str, said: &Said) -> (Way, Vec<Message>) {
+    match said {
+        Said::Signal(signal) if signal.outlet.on_request => {
+            (Way::Offer, signal_messages(chain, signal))
+        }
+        Said::Signal(signal) => (Way::Publish, signal_messages(chain, signal)),
+        Said::Error(words) => {
+            (Way::Publish, vec![Message::text(format!("/{chain}/error"), *words)])
+        }
+        Said::Notice(words) => {
+            (Way::Publish, vec![Message::text(format!("/{chain}/notice"), *words)])
         }
     }
 }

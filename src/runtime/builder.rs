@@ -6,6 +6,7 @@ use super::{Runtime, RuntimeError};
 use crate::engine::{Engine, EngineSettings, HostSettings, Notice, OnNotice};
 use crate::model::{Factory, Model};
 use crate::project::{Listen, Project};
+use crate::recording::Tape;
 use crate::router::{Message, Outlet, Pattern, Peer, Router, Wish, publish_notice};
 use crate::signature::Values;
 use crate::time::{Clock, SystemClock};
@@ -20,6 +21,7 @@ pub struct RuntimeBuilder {
     listener: Option<Listener>,
     model_dirs: Vec<PathBuf>,
     clock: Arc<dyn Clock>,
+    tape: Option<Tape>,
 }
 
 impl Default for RuntimeBuilder {
@@ -31,6 +33,7 @@ impl Default for RuntimeBuilder {
             listener: None,
             model_dirs: shipped_model_dirs(),
             clock: Arc::new(SystemClock::start()),
+            tape: None,
         }
     }
 }
@@ -79,6 +82,13 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Writes down all that decides what comes out, and what does.
+    #[must_use]
+    pub fn record(mut self, tape: &Tape) -> Self {
+        self.tape = Some(tape.clone());
+        self
+    }
+
     /// Tells the program itself of everything that models and chains send, as OSC would tell a
     /// subscriber who asked for every address; and of what is answered to [`Runtime::send`]. The
     /// function is called on the threads of models and chains, and must be quick.
@@ -113,7 +123,12 @@ impl RuntimeBuilder {
         };
         let engine = Arc::new(Engine::new(
             self.clock,
-            EngineSettings { seed: self.project.seed, model_dirs: self.model_dirs, on_notice },
+            EngineSettings {
+                seed: self.project.seed,
+                model_dirs: self.model_dirs,
+                on_notice,
+                tape: self.tape,
+            },
         ));
         let listened = |outlet: Arc<dyn Outlet>| -> Arc<dyn Outlet> {
             match self.listener {

@@ -121,7 +121,7 @@ impl Course {
         let Body::Command { model, command } = &node.body else { return };
         let (model, command) = (model.clone(), command.clone());
         let (stamp, cancel) = (job.stamp, CancelToken::new());
-        let seed = Some(node.seed_of(stamp.event));
+        let seed = node.seed_of(stamp.event);
         let inputs = node.named(job);
         node.flight = Some(Flight { id, stamp, asked: now, cancel: cancel.clone() });
         effects.runs.push(Errand { id, model, command, inputs, seed, cancel });
@@ -258,16 +258,11 @@ impl Course {
             let Some(errand) = part.errand() else { continue };
             let (id, cancel) = (self.n_flights, CancelToken::new());
             self.n_flights += 1;
+            // Other than those of the node's runs, which events are counted up for.
+            let seed = node.seed_of(!id);
             node.errand = Some(ErrandFlight { id, cancel: cancel.clone() });
             let (model, command) = (errand.model, errand.command.into());
-            effects.runs.push(Errand {
-                id,
-                model,
-                command,
-                inputs: errand.inputs,
-                seed: None,
-                cancel,
-            });
+            effects.runs.push(Errand { id, model, command, inputs: errand.inputs, seed, cancel });
         }
     }
 

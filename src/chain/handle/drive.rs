@@ -2,8 +2,9 @@
 
 use super::{Shared, lock};
 use crate::chain::Said;
-use crate::chain::course::Errand;
-use crate::engine::{Event, Refusal, Request};
+use crate::chain::course::{Effects, Errand};
+use crate::engine::{Event, Origin, Refusal, Request};
+use crate::recording::Event as Recorded;
 use crate::signature::Values;
 use crate::time::Time;
 use crossbeam::channel::{Receiver, RecvTimeoutError};
@@ -19,6 +20,14 @@ impl Shared {
         if let Some(wake) = &*lock(&self.wake) {
             // A full channel wakes it as well.
             let _ = wake.try_send(());
+        }
+    }
+
+    /// Writes down what is done to the course. To be called with it locked, so that a recording has all
+    /// of it in order.
+    pub fn record(&self, now: Time, event: impl FnOnce() -> Recorded) {
+        if let Some(tape) = self.engine.tape() {
+            tape.write(now, event());
         }
     }
 
@@ -48,7 +57,24 @@ impl Shared {
     pub fn turn(self: &Arc<Self>) -> Option<Time> {
         let mut effects = lock(&self.effects);
         effects.clear();
-        let due = lock(&self.course).turn(self.engine.clock().now(), &mut effects);
+        let due = {
+            let mut course = lock(&self.course);
+            let now = self.engine.clock().now();
+            self.record(now, || Recorded::Turn { chain: self.name.clone() });
+            course.turn(now, &mut effects)
+        };
+        self.say(&effects);
+        for (complain, words) in effects.complaints.drain(..) {
+            complain(words);
+        }
+        for errand in effects.runs.drain(..) {
+            self.run(errand);
+        }
+        due
+    }
+
+    /// Tells all that a turn has brought.
+    pub fn say(&self, effects: &Effects) {
         // With the lock given back, since an outlet or a model may be slow to take something.
         for signal in effects.signals() {
             (self.on_said)(Said::Signal(signal));
@@ -59,13 +85,6 @@ impl Shared {
         for error in &effects.errors {
             (self.on_said)(Said::Error(error));
         }
-        for (complain, words) in effects.complaints.drain(..) {
-            complain(words);
-        }
-        for errand in effects.runs.drain(..) {
-            self.run(errand);
-        }
-        due
     }
 
     fn run(self: &Arc<Self>, errand: Errand) {
@@ -78,7 +97,8 @@ impl Shared {
             Event::Failed(words) => answer.give(Err(words)),
             Event::Cancelled => answer.give(Err("the run was cancelled".into())),
         });
-        request.seed = errand.seed;
+        request.seed = Some(errand.seed);
+        request.origin = self.engine.tape().map(|_| Origin { chain: self.name.clone(), id });
         request.cancel = errand.cancel;
         let submitted = match self.engine.model(&errand.model) {
             Some(model) => model.submit(&errand.command, errand.inputs, request),
@@ -95,7 +115,14 @@ impl Shared {
     }
 
     fn answer(&self, id: u64, outcome: Result<Values, String>) {
-        lock(&self.course).answer(id, outcome);
+        {
+            let mut course = lock(&self.course);
+            self.record(self.engine.clock().now(), || {
+                let failed = outcome.as_ref().err().cloned();
+                Recorded::Answer { chain: self.name.clone(), id, failed }
+            });
+            course.answer(id, outcome);
+        }
         self.wake();
     }
 }

@@ -1,7 +1,9 @@
 //! A chain rewired while it runs: nodes, wires and outlets that come and go by messages.
 
 use super::{Chain, End, OutletSpec, Shared, Spec, WireSpec, lock};
+use crate::chain::plan::Plan;
 use crate::chain::spec::NodeSpec;
+use crate::recording::Event as Recorded;
 use serde_json::Value as Json;
 
 impl Chain {
@@ -82,10 +84,21 @@ fn usage(action: &str) -> &'static str {
 }
 
 impl Shared {
-    pub(super) fn change(&self, spec: Spec) -> Result<(), String> {
+    pub(super) fn plan(&self, spec: &Spec) -> Result<Plan, String> {
         let models = |name: &str| self.engine.model(name).map(|model| model.manifest().clone());
-        let plan = spec.plan(&models).map_err(|wrong| wrong.to_string())?;
-        lock(&self.course).change(plan, self.engine.clock().now());
+        spec.plan(&models).map_err(|wrong| wrong.to_string())
+    }
+
+    pub(super) fn change(&self, spec: Spec) -> Result<(), String> {
+        let plan = self.plan(&spec)?;
+        let mut course = lock(&self.course);
+        let now = self.engine.clock().now();
+        self.record(now, || {
+            let spec = serde_json::to_value(&plan.spec).expect("a specification has a JSON form");
+            Recorded::Change { chain: self.name.clone(), spec }
+        });
+        course.change(plan, now);
+        drop(course);
         self.wake();
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! The files of the models that ship: there, and whole as far as their own headers tell.
 
 use super::Finding;
+use enjamb::model::files::listed;
 use enjamb::model::{Setup, kinds};
 use enjamb::runtime::shipped_model_dirs;
 use enjamb::signature::Values;
-use serde::Deserialize;
 use serde_json::json;
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,18 +12,6 @@ use std::path::Path;
 
 /// No header of ours comes near this.
 const MAX_HEADER: u64 = 100_000_000;
-
-/// The part of a model's `manifest.toml` that names its files.
-#[derive(Deserialize)]
-struct FileList {
-    #[serde(default, rename = "file")]
-    files: Vec<FileEntry>,
-}
-
-#[derive(Deserialize)]
-struct FileEntry {
-    path: String,
-}
 
 pub fn check(note: &mut impl FnMut(Finding)) {
     let setup = Setup { options: Values::new(), model_dirs: shipped_model_dirs() };
@@ -58,16 +46,10 @@ fn check_model(name: &'static str, setup: &Setup) -> Finding {
 
 /// The size of all files that the manifest names.
 fn check_dir(dir: &Path) -> Result<u64, String> {
-    let manifest = dir.join("manifest.toml");
-    let unread = |path: &Path, why: &dyn std::fmt::Display| {
-        format!("{} can't be read: {why}", path.display())
-    };
-    let text = std::fs::read_to_string(&manifest).map_err(|error| unread(&manifest, &error))?;
-    let list: FileList = toml::from_str(&text).map_err(|e| unread(&manifest, &e.message()))?;
     let mut n_all = 0;
-    for FileEntry { path } in list.files {
-        let path = dir.join(path);
-        let n_bytes = size(&path).map_err(|error| unread(&path, &error))?;
+    for path in listed(dir).map_err(|error| error.to_string())? {
+        let n_bytes =
+            size(&path).map_err(|error| format!("{} can't be read: {error}", path.display()))?;
         n_all += n_bytes;
     }
     Ok(n_all)

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs the programs that tests/peers.rs and tests/page.rs talk to: liblo-tools, Pure Data, sclang, Node
-# with osc.js, Python with python-osc and zeroconf, and Chromium with Playwright and axe. Does nothing where all is there. Nothing lands in the checkout.
+# Installs the programs that tests/peers.rs, tests/page.rs and tests/patches.rs talk to: liblo-tools, Pure Data,
+# sclang, Node with osc.js, Python with python-osc and zeroconf, Chromium with Playwright and axe, and Java with
+# Processing's core. Does nothing where all is there. Nothing lands in the checkout.
 set -eu
 
 peers="${ENJAMB_PEERS:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/enjamb-peers}"
@@ -16,6 +17,9 @@ need node nodejs
 need npm npm
 need python3 python3
 need chromium chromium
+need javac default-jdk-headless
+need g++ g++
+[ -e /usr/share/java/processing-core.jar ] || missing="$missing libprocessing-core-java"
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 if [ -n "$missing" ]; then
     as_root apt-get update -q

@@ -231,7 +231,7 @@ fn add_input(patcher: &mut Patcher, patch: &Patch, input: &Input, y: i32) -> Add
             let route = patcher.object((20, y + 50), "route text", (2, 2));
             let prepend = prepend(patcher, y + 84);
             patcher.chain(&[&edit, &route, &prepend]);
-            ((edit, (400, y + 10)), prepend, y + 126)
+            ((edit, (280, y + 50)), prepend, y + 126)
         }
         Control::Lines | Control::Floats(_) => {
             let items: Vec<String> = match input.control {
@@ -270,11 +270,11 @@ fn add_input(patcher: &mut Patcher, patch: &Patch, input: &Input, y: i32) -> Add
             let store = patcher.object((60, y + 120), &format!("zl reg{room}"), (2, 2));
             let shown = patcher.add(
                 "multislider",
-                [280, y + 90, 280, 60],
+                [300, y + 86, 260, 60],
                 (1, 2),
                 json!({ "size": length, "setminmax": [-3.0, 3.0], "setstyle": 1, "parameter_enable": 0 }),
             );
-            let prepend = prepend(patcher, y + 160);
+            let prepend = prepend(patcher, y + 210);
             patcher.chain(&[&button, &many]);
             patcher.cord((&many, 0), (&even, 0));
             patcher.cord((&many, 0), (&other, 0));
@@ -285,12 +285,13 @@ fn add_input(patcher: &mut Patcher, patch: &Patch, input: &Input, y: i32) -> Add
             if input.is_needed && !input.is_given {
                 let start = patcher.object((400, y), "loadbang", (1, 1));
                 patcher.chain(&[&start, &button]);
-            } else {
-                let start =
-                    patcher.object((400, y), &format!("loadmess {}", floats.join(" ")), (1, 1));
+            } else if input.is_given {
+                let words = format!("loadmess {}", floats.join(" "));
+                let rect = [20, y + 180, 540, 22];
+                let start = patcher.add("newobj", rect, (1, 1), json!({ "text": words }));
                 patcher.chain(&[&start, &store]);
             }
-            ((store, (160, y + 120)), prepend, y + 202)
+            ((store, (20, y + 150)), prepend, y + 252)
         }
     }
 }

@@ -32,8 +32,11 @@ impl Canvas {
         self.add(&format!("#X msg {x} {y} {words}"))
     }
 
-    fn comment(&mut self, x: i32, y: i32, words: &str) -> usize {
-        self.add(&format!("#X text {x} {y} {}, f 70", atom_words(words)))
+    /// A comment, and how much lower than one of a single line it ends.
+    fn comment(&mut self, x: i32, y: i32, words: &str) -> i32 {
+        self.add(&format!("#X text {x} {y} {}, f 70", atom_words(words)));
+        let n_more = words.chars().count() as i32 / 68;
+        n_more * 16
     }
 
     fn cord(&mut self, from: usize, outlet: usize, to: usize, inlet: usize) {
@@ -65,7 +68,9 @@ fn atom(text: &str) -> String {
 
 /// A comment's words, which may stay apart.
 fn atom_words(text: &str) -> String {
-    text.split_whitespace().map(atom).collect::<Vec<_>>().join(" ")
+    // Commas are atoms of their own; a semicolon would end the line.
+    let apart = text.replace(';', ",").replace(',', " , ");
+    apart.split_whitespace().map(atom).collect::<Vec<_>>().join(" ")
 }
 
 pub fn write(patch: &Patch) -> String {
@@ -77,15 +82,15 @@ pub fn write(patch: &Patch) -> String {
     let start = canvas.object(OUTPUTS_AT, 60, "loadbang");
     let both = canvas.object(OUTPUTS_AT, 84, "t b b");
     let connect = canvas.message(
-        OUTPUTS_AT + 60,
+        OUTPUTS_AT + 100,
         108,
         &format!("connect {} {}", atom(&patch.place.host), patch.place.osc_port),
     );
-    let init = canvas.object(OUTPUTS_AT, 108, "s \\$0-init");
-    let outgoing = canvas.object(OUTPUTS_AT + 250, 60, "r \\$0-osc");
-    let prepend = canvas.object(OUTPUTS_AT + 250, 84, "list prepend send");
-    let trim = canvas.object(OUTPUTS_AT + 250, 108, "list trim");
-    let socket = canvas.object(OUTPUTS_AT + 60, 136, "netsend -u -b");
+    let init = canvas.object(OUTPUTS_AT, 136, "s \\$0-init");
+    let outgoing = canvas.object(OUTPUTS_AT + 310, 60, "r \\$0-osc");
+    let prepend = canvas.object(OUTPUTS_AT + 310, 84, "list prepend send");
+    let trim = canvas.object(OUTPUTS_AT + 310, 108, "list trim");
+    let socket = canvas.object(OUTPUTS_AT + 100, 136, "netsend -u -b");
     canvas.chain(&[start, both, init]);
     canvas.cord(both, 1, connect, 0);
     canvas.chain(&[connect, socket]);
@@ -100,7 +105,7 @@ pub fn write(patch: &Patch) -> String {
     let run = canvas.object(
         20,
         y + 22,
-        "bng 28 250 50 0 \\$0-run empty run 36 14 0 14 #fcfcfc #000000 #000000",
+        "bng 28 250 50 0 empty \\$0-run run 36 14 0 14 #fcfcfc #000000 #000000",
     );
     let order = canvas.object(20, y + 62, "t b b");
     let hold = canvas.object(90, y + 86, "s \\$0-hold");
@@ -110,13 +115,13 @@ pub fn write(patch: &Patch) -> String {
     canvas.cord(order, 1, hold, 0);
     let left_end = y + 180;
 
-    let parse = canvas.object(OUTPUTS_AT + 60, 166, "oscparse");
-    let trim = canvas.object(OUTPUTS_AT + 60, 190, "list trim");
-    let of_model = canvas.object(OUTPUTS_AT + 60, 214, &format!("route {model}"));
-    let of_command = canvas.object(OUTPUTS_AT + 60, 238, &format!("route {command}"));
+    let parse = canvas.object(OUTPUTS_AT + 100, 166, "oscparse");
+    let trim = canvas.object(OUTPUTS_AT + 100, 190, "list trim");
+    let of_model = canvas.object(OUTPUTS_AT + 100, 214, &format!("route {model}"));
+    let of_command = canvas.object(OUTPUTS_AT + 100, 238, &format!("route {command}"));
     let mut names: Vec<&str> = patch.outputs.iter().map(Output::name).collect();
     names.push("error");
-    let route = canvas.object(OUTPUTS_AT + 60, 262, &format!("route {}", names.join(" ")));
+    let route = canvas.object(OUTPUTS_AT + 100, 262, &format!("route {}", names.join(" ")));
     canvas.cord(socket, 1, parse, 0);
     canvas.chain(&[parse, trim, of_model, of_command, route]);
     let mut y = 300;
@@ -125,7 +130,7 @@ pub fn write(patch: &Patch) -> String {
     }
     canvas.comment(OUTPUTS_AT, y, &format!("/{model}/{command}/error s: what was wrong"));
     let error = canvas.object(OUTPUTS_AT, y + 22, "symbol");
-    let shown = canvas.add(&symbol_atom(OUTPUTS_AT, y + 46));
+    let shown = canvas.add(&symbol_atom(OUTPUTS_AT, y + 46, 68));
     let print = canvas.object(OUTPUTS_AT + 100, y + 22, "print error");
     canvas.cord(route, patch.outputs.len(), error, 0);
     canvas.chain(&[error, shown]);
@@ -135,14 +140,15 @@ pub fn write(patch: &Patch) -> String {
     format!("#N canvas 40 40 1120 {height} 12;\n{}{}", canvas.text, canvas.cords)
 }
 
-fn symbol_atom(x: i32, y: i32) -> String {
-    format!("#X symbolatom {x} {y} 68 0 0 0 - - - 0")
+fn symbol_atom(x: i32, y: i32, n_characters: usize) -> String {
+    format!("#X symbolatom {x} {y} {n_characters} 0 0 0 - - - 0")
 }
 
 /// A control and what holds its value, at the left. Answers where the next one begins.
 fn add_input(canvas: &mut Canvas, patch: &Patch, input: &Input, y: i32) -> i32 {
     let address = format!("{}/{}", patch.address(), input.name());
-    canvas.comment(20, y, &format!("{address}: {}", super::one_line(&input.field.description)));
+    let words = format!("{address}: {}", super::one_line(&input.field.description));
+    let y = y + canvas.comment(20, y, &words);
     let init = canvas.object(400, y + 24, "r \\$0-init");
     let hold = canvas.object(290, y + 76, "r \\$0-hold");
     let y = y + 24;
@@ -198,7 +204,7 @@ fn add_input(canvas: &mut Canvas, patch: &Patch, input: &Input, y: i32) -> i32 {
                 _ => input.text(),
             };
             let start = canvas.message(400, y + 24, &format!("symbol {}", atom(&text)));
-            let control = canvas.add(&symbol_atom(20, y));
+            let control = canvas.add(&symbol_atom(20, y, 52));
             let store = canvas.object(20, y + 52, "symbol");
             canvas.chain(&[init, start, control, store]);
             (store, y + 52)
@@ -304,7 +310,7 @@ fn add_output(
     from: (usize, usize),
     y: i32,
 ) -> i32 {
-    canvas.comment(OUTPUTS_AT, y, &output.words(patch));
+    let y = y + canvas.comment(OUTPUTS_AT, y, &output.words(patch));
     let y = y + 24;
     let x = OUTPUTS_AT;
     let array = format!("\\$0-{}", output.name());
@@ -322,7 +328,7 @@ fn add_output(
     match (output.shape, output.is_array) {
         (Shape::Text, false) => {
             let symbol = canvas.object(x, y, "symbol");
-            let shown = canvas.add(&symbol_atom(x, y + 24));
+            let shown = canvas.add(&symbol_atom(x, y + 24, 68));
             let print = canvas.object(x + 100, y, &format!("print {}", output.name()));
             canvas.cord(from.0, from.1, symbol, 0);
             canvas.chain(&[symbol, shown]);
@@ -373,7 +379,7 @@ fn add_output(
                 let (x, y) = (x, y + 30 + 24 * row as i32);
                 let unpack = canvas.object(x, y, &format!("unpack f {tag}"));
                 let shown = canvas.add(&match shape {
-                    Shape::Text => symbol_atom(x + 90, y),
+                    Shape::Text => symbol_atom(x + 90, y, 56),
                     _ => format!("#X floatatom {} {y} 16 0 0 0 - - - 0", x + 90),
                 });
                 canvas.cord(route, row, unpack, 0);

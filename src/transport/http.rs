@@ -7,6 +7,7 @@ mod metrics;
 mod oscquery;
 mod page;
 mod patch;
+mod sketches;
 
 pub use guard::Access;
 
@@ -62,6 +63,9 @@ pub async fn serve(listener: TcpListener, server: Arc<Server>) -> std::io::Resul
         .route("/metrics", get(metrics::metrics))
         .route("/traffic", get(api::traffic))
         .route("/status", get(api::status))
+        .route("/sketches", get(sketches::list))
+        .route("/sketches/", get(sketches::list))
+        .route("/sketches/{*path}", get(sketches::file))
         .route("/osc", get(osc))
         .route("/osc/{*address}", get(osc))
         .route("/page/{*path}", get(page::file))

@@ -7,7 +7,7 @@ use crate::signature::{Command, Values};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -18,7 +18,7 @@ pub struct Wanted {
     inputs: String,
 }
 
-/// Answers the patch as plain text.
+/// Answers the patch as plain text; to a browser that opens it, the one for p5 as a page.
 pub async fn patch(
     State(server): Shared,
     Path((model, command)): Path<(String, String)>,
@@ -39,9 +39,18 @@ pub async fn patch(
         return error(StatusCode::NOT_FOUND, &words);
     };
     match write(&server, &model, command, &wanted, &headers) {
+        // A browser that goes there, rather than a page that asks, gets the page that p5's patch is.
+        Ok(text) if wanted.host == Host::P5.name() && wants_page(&headers) => {
+            Html(text).into_response()
+        }
         Ok(text) => text.into_response(),
         Err(words) => error(StatusCode::BAD_REQUEST, &words),
     }
+}
+
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 fn write(

@@ -57,13 +57,13 @@ export async function picture(page, name) {
   await page.screenshot({ path: path.join(pictures, name), ...kind });
 }
 
-/** Waits until something holds. */
-export async function until(what, holds) {
+/** Waits until something holds, so many milliseconds at most. */
+export async function until(what, holds, patience = 30_000) {
   const began = Date.now();
   for (;;) {
     const value = await holds();
     if (value) return value;
-    if (Date.now() - began > 20_000) throw new Error(`waited in vain until ${what}`);
+    if (Date.now() - began > patience) throw new Error(`waited in vain until ${what}`);
     await new Promise((go) => setTimeout(go, 30));
   }
 }

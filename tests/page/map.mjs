@@ -62,30 +62,28 @@ await play(async ({ open }) => {
   const selected = told();
   assert.match(await note.innerText(), new RegExp(`^${selected.length.toLocaleString("en")} sentences selected`));
   for (const { args: [, , , x, y] } of selected) assert.ok(Math.hypot(x, y) * scale < 114, `${x} ${y}`);
-  const all = new Map();
-  const watcher = await patch("/map/point");
-  await until("a patch has all points", () => {
-    for (const { address, args } of watcher.heard.splice(0)) if (address === "/map/point") all.set(args[0], args);
-    return all.size === count;
-  });
-  watcher.close();
-  for (const { args: [, , index, , , text] } of selected) assert.equal(all.get(index)[4], text);
-  const inside = [...all.values()].filter(([, , x, y]) => Math.hypot(x, y) * scale < 106).length;
+  const around = await post("/models/map/nearest", { x: 0, y: 0, k: 1000 });
+  const places = new Map(around.texts.map((text, i) => [text, around.points[i]]));
+  for (const { args: [, , , x, y, text] } of selected) {
+    const place = places.get(text);
+    assert.ok(Math.hypot(place[0] - x, place[1] - y) < 1e-4, text);
+  }
+  const inside = around.points.filter(([x, y]) => Math.hypot(x, y) * scale < 106).length;
   assert.ok(selected.length >= inside, `${selected.length} of ${inside}`);
   ear.heard.length = 0;
-  const [a, b] = [all.get(7), all.get(1234)];
-  ear.send("/page/select", 7, b[4]);
+  const [a, b] = [selected[0].args.slice(2), selected[5].args.slice(2)];
+  ear.send("/page/select", a[0], b[3]);
   await until("it obeys", () => told().length === 2);
-  assert.deepEqual(told().map(({ args }) => args[2]), [7, 1234]);
-  assert.deepEqual(await page.locator(".found li").allInnerTexts(), [a[4], b[4]]);
+  assert.deepEqual(told().map(({ args }) => args[2]), [a[0], b[0]]);
+  assert.deepEqual(await page.locator(".found li").allInnerTexts(), [a[3], b[3]]);
   ear.heard.length = 0;
   ear.send("/page/select");
   await until("nothing is selected", () => told().length === 1);
   assert.deepEqual(told()[0].args, [0, 0]);
-  ear.send("/page/view", a[2], a[3], 40);
+  ear.send("/page/view", a[1], a[2], 40);
   await page.waitForTimeout(1800);
   await page.mouse.move(cx, cy);
-  await page.locator(".caption", { hasText: a[4] }).waitFor();
+  await page.locator(".caption", { hasText: a[3] }).waitFor();
   ear.send("/page/view", 0.0001, 0.0001, 1);
   await page.waitForTimeout(1500);
 
@@ -131,12 +129,14 @@ await play(async ({ open }) => {
   await until("it stands", async () => !(await get("/chains/voyage")).running);
 
   // A text of one's own moves as it is laid out; whoever comes late has all of it.
-  const own = [...all.values()].slice(0, 400).map((args) => args[4]);
-  await page.click("text=Your text");
+  const own = around.texts.slice(0, 300);
+  await page.locator("text=Set out").waitFor();
+  await page.click('button:text-is("Your text")');
+  await page.locator("#own-text").waitFor();
   await page.fill("#own-text", own.join("\n"));
   await page.click("text=Lay out");
   const early = await until("points are there", async () => ((await inked()).all > 1000 ? plane.screenshot() : null));
-  await until("it is done", async () => (await note.innerText()).includes("laid out"));
+  await until("it is done", async () => (await note.innerText()).includes("laid out"), 120_000);
   await page.waitForTimeout(900);
   assert.ok(!early.equals(await plane.screenshot()));
   const late = await open("map", { colorScheme: "dark" });

@@ -36,7 +36,7 @@ export async function open(main) {
       source ? [poem, button, note] : h("p", { class: "prose" }, "No model here writes lines.")),
     h("ul", { class: "contents" }, SECTIONS.map(([path, name, words]) =>
       h("li", {}, h("a", { href: `#${path}` }, h("strong", {}, name), " ", h("span", {}, words))))),
-    h("p", { class: "footer" }, h("a", { href: "/models" }, "models as JSON"), " · ", h("a", { href: "/osc" }, "addresses"), " · ", h("a", { href: "/metrics" }, "metrics")));
+    h("p", { class: "footer" }, h("a", { href: "/sketches/" }, "p5.js sketches"), " · ", h("a", { href: "/models" }, "models as JSON"), " · ", h("a", { href: "/osc" }, "addresses"), " · ", h("a", { href: "/metrics" }, "metrics")));
 }
 
 /** A command that writes a line when it is given nothing. */

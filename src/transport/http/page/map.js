@@ -12,6 +12,8 @@ const FOUND = 30;
 const LISTED = 200;
 /** Sentences of a selection that are announced over OSC. */
 const ANNOUNCED = 1000;
+const TOLD_AT_ONCE = 32;
+const TOLD_EVERY_MS = 20;
 
 export async function open(main) {
   const model = await runtime.modelWith("nearest", "search", "density", "labels");
@@ -30,7 +32,7 @@ export async function open(main) {
   const caption = h("p", { class: "caption", hidden: true });
   const lasso = h("button", { type: "button", "aria-pressed": "false", title: "Draw around sentences; with Shift held, a drag draws too" }, "Lasso");
   const clear = h("button", { type: "button", hidden: true }, "Clear");
-  const voyageButton = h("button", { type: "button", hidden: true }, "Set out");
+  const voyageButton = h("button", { type: "button", class: "voyage", hidden: true }, "Set out");
   const exports = menu("Export", [
     ["Text", () => save("map.tsv", exportMap.text(chart), "text/tab-separated-values")],
     ["SVG", () => save("map.svg", exportMap.svg(chart), "image/svg+xml")],
@@ -119,15 +121,25 @@ export async function open(main) {
     if (isAnnounced) announce();
   }
 
-  /** Tells patches what is selected, as an array is told: a message an item. */
+  /**
+   * Tells patches what is selected, as an array is told: a message an item, not all at once, since what
+   * the buffer of a patch can't hold is lost. A newer selection ends the telling of an older one.
+   */
+  let telling = 0;
+  undo.add(() => clearTimeout(telling));
   function announce() {
+    clearTimeout(telling);
     const { selection, points, texts } = chart;
     const told = selection.slice(0, ANNOUNCED);
     const int = (i) => ({ i });
     const messages = told.map((i, n) => osc.write("/page/selection",
       [int(n), int(told.length), int(i), points.places[2 * i], points.places[2 * i + 1], texts[i]]));
     if (told.length === 0) messages.push(osc.write("/page/selection", [int(0), int(0)]));
-    runtime.socket.sendBytes(osc.bundle(messages));
+    const tell = () => {
+      runtime.socket.sendBytes(osc.bundle(messages.splice(0, TOLD_AT_ONCE)));
+      if (messages.length > 0) telling = setTimeout(tell, TOLD_EVERY_MS);
+    };
+    tell();
   }
 
   function clearAll() {

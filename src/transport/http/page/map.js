@@ -214,7 +214,7 @@ export async function open(main) {
 
 /** Lays out a text of one's own. */
 function ownText(model, status, chart) {
-  const area = h("textarea", { id: "own-text", rows: 6, placeholder: "Sentences, one a line, or any prose" });
+  const area = h("textarea", { id: "own-text", rows: 6, spellcheck: "false", placeholder: "Sentences, one a line, or any prose" });
   const file = h("input", { type: "file", accept: ".txt,text/plain", "aria-label": "or a text file" });
   const progress = h("progress", { max: 1, hidden: true, "aria-label": "Progress" });
   const go = h("button", { type: "submit", class: "primary" }, "Lay out");

@@ -95,5 +95,5 @@ fn a_chain_of_numbers_allocates_nothing_under_way() {
     run(100_000);
     assert_eq!(ALLOCATIONS.load(Relaxed) - before, 0, "allocations in 100,000 steps");
     assert_eq!((chain.step(), chain.n_missed()), (101_000, 0));
-    assert!(sum.load(Relaxed) > 100_000);
+    assert!(sum.load(Relaxed) > 50_000);
 }

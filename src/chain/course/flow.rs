@@ -230,7 +230,7 @@ impl Course {
         }
     }
 
-    /// Outlets that anything new has come to, and all of whose values are there, send.
+    /// Outlets that anything new has come to send, once all their values are of one event.
     fn flush(&mut self, stamp: Stamp, effects: &mut Effects) {
         for outlet in self.outlets.iter_mut().filter(|outlet| outlet.is_touched) {
             outlet.is_touched = false;
@@ -238,8 +238,12 @@ impl Course {
             if !outlet.from.iter().all(|from| of(from).0.has_outputs) {
                 continue;
             }
-            let newest = outlet.from.iter().map(|from| of(from).0.stamp);
-            let stamp = newest.max_by_key(|stamp| stamp.event).unwrap_or(stamp);
+            let stamps = || outlet.from.iter().map(|from| of(from).0.stamp);
+            let stamp = stamps().max_by_key(|stamp| stamp.event).unwrap_or(stamp);
+            // What was set off together is sent together: not with what was there before.
+            if stamps().any(|other| other.event != stamp.event) {
+                continue;
+            }
             let values = effects.next_signal(&outlet.spec, stamp);
             values.extend(outlet.from.iter().map(|from| of(from).0.outputs[of(from).1].clone()));
             let (at, last) = outlet.last.get_or_insert_with(|| (stamp, Vec::new()));

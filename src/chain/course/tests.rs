@@ -262,3 +262,28 @@ fn a_part_that_panics_costs_its_run_alone() {
     assert_eq!(effects.errors, ["scale: 1..1 is no range to scale 0 from"]);
     assert!(course.is_running());
 }
+
+#[test]
+fn an_outlet_of_several_nodes_sends_what_belongs_together() {
+    let mut spec = chain(
+        vec![node("beat", "clock", json!({})), node("slow", "m/inc", json!({}))],
+        &["beat.count -> slow.a"],
+    );
+    spec.outlets.truncate(1);
+    spec.outlets[0].from.push("slow.out".parse().unwrap());
+    let (mut course, mut effects) = (course(&spec), Effects::default());
+    course.trigger("start", super::Time::ZERO);
+    for tick in 0..3 {
+        course.trigger("tick", super::Time::ZERO);
+        effects.clear();
+        course.turn(super::Time::ZERO, &mut effects);
+        assert!(effects.signals().is_empty());
+        let errand = effects.runs.pop().unwrap();
+        course.answer(errand.id, answer_of(&errand));
+        effects.clear();
+        course.turn(super::Time::ZERO, &mut effects);
+        let values = &effects.signals()[0].values;
+        assert_eq!(*values, [f64::from(tick).into(), f64::from(tick + 1).into()]);
+        assert_eq!(effects.signals().len(), 1);
+    }
+}

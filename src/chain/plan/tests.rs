@@ -49,7 +49,7 @@ fn a_wrong_wire_names_both_types_and_what_would_fit() {
         &["embed.vectors -> place.at"],
         At::Wire(0),
         "embed.vectors gives array of vector of 4, and place.at takes vector of 4: between them would fit \
-         adapt/first or adapt/nth or adapt/pick",
+         adapt/first or adapt/nth or adapt/pick or adapt/fresh",
     );
     check(
         &nodes,

@@ -96,7 +96,8 @@ fn the_default_project_is_recorded_replayed_sent_and_packed() {
     // It lies elsewhere on another day.
     let elsewhere = new_folder("elsewhere").join("in ten years");
     std::fs::rename(folder.join("packed"), &elsewhere).unwrap();
-    let sums = Command::new("sha256sum").args(["-c", "--quiet", "checksums.sha256"]);
+    let mut sums = Command::new("sha256sum");
+    sums.args(["-c", "--quiet", "checksums.sha256"]);
     let sums = { sums }.current_dir(&elsewhere).status().unwrap();
     assert!(sums.success());
     let own = elsewhere.join("enjamb");

@@ -122,7 +122,7 @@ some = { run = "adapt/chance", set = { probability = 0.7 } }
 [chains.voyage.outlets]
 line = "poetry.out"
 both = ["answer.out", "poetry.out"]
-some = "some.out"
+rare = "some.out"
 z = { from = "walk.z", on_request = true }
 
 [chains.loop]
@@ -155,8 +155,8 @@ fn record(path: &Path) -> Summary {
     let project = Project::parse(PROJECT).unwrap();
     let header = project.header(PROJECT, &shipped_model_dirs()).unwrap();
     let recorder = Recorder::start(path, &header).unwrap();
-    let builder = poets(builder(PROJECT, listen()), &world).record(recorder.tape());
-    let runtime = builder.start().unwrap();
+    let builder = Runtime::builder().project(project).listen(listen()).model(|| Count);
+    let runtime = poets(builder, &world).record(recorder.tape()).start().unwrap();
     runtime.wait_until_started();
     let peer = Udp::to(&runtime);
     let pause = |millis| std::thread::sleep(Duration::from_millis(millis));
@@ -180,7 +180,7 @@ fn record(path: &Path) -> Summary {
     world.is_ill.store(false, Relaxed);
     peer.send("/voyage/add", vec![s("again"), s("critic/reply"), s("{\"to\": \"all\"}")]);
     peer.send("/voyage/wire", vec![s("poetry.out -> again.text")]);
-    peer.send("/voyage/outlet", vec![s("again"), s("again.out")]);
+    peer.send("/voyage/outlet", vec![s("echo"), s("again.out")]);
     peer.send("/voyage/rate", vec![f(500.0)]);
     pause(300);
     peer.send("/loop/reset", vec![]);

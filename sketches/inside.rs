@@ -27,10 +27,12 @@ const NEWEST: f32 = 33.0;
 const OTHERS: f32 = 16.5;
 /// The hub's radius, as a part of the window's shorter side, and how far the vector bends it.
 const HUB: f32 = 0.155;
-const BEND: f32 = 0.16;
+const BEND: f32 = 0.21;
+/// How softly: times that each bend gives way to its neighbours.
+const SOFTNESS: usize = 10;
 /// Ripples that leave the hub, and seconds between two.
-const RIPPLES: usize = 26;
-const RIPPLE_EVERY: f32 = 0.35;
+const RIPPLES: usize = 16;
+const RIPPLE_EVERY: f32 = 0.75;
 
 const KEYS: &[(&str, &str)] = &[
     ("space", "stand still, go on"),
@@ -69,7 +71,7 @@ struct Spoke {
 }
 
 struct Ripple {
-    z: Vec<f32>,
+    ring: Vec<f32>,
     age: f32,
 }
 
@@ -206,7 +208,7 @@ fn update(app: &App, model: &mut Model) {
     model.next_ripple -= seconds;
     if model.next_ripple <= 0.0 && model.is_going && !model.shown_z.is_empty() {
         model.next_ripple = RIPPLE_EVERY;
-        model.ripples.push_front(Ripple { z: model.shown_z.clone(), age: 0.0 });
+        model.ripples.push_front(Ripple { ring: ring(&model.shown_z), age: 0.0 });
         model.ripples.truncate(RIPPLES);
     }
 }
@@ -220,13 +222,14 @@ fn view(app: &App, model: &Model) {
     let middle = vec2(-rect.w() * 0.20, 0.0);
     for ripple in &model.ripples {
         let age = ripple.age / (RIPPLES as f32 * RIPPLE_EVERY);
-        let strength = 0.34 * (1.0 - age).max(0.0).powi(2) * smooth(0.0, 0.05, age);
+        let strength = 0.26 * (1.0 - age).max(0.0).powi(2) * smooth(0.0, 0.05, age);
         let radius = hub * (1.0 + age * 4.2);
-        show_ring(&mut page, &ripple.z, middle, radius, 2.0, strength);
+        show_ring(&mut page, &ripple.ring, middle, radius, 2.4, strength);
     }
+    let now = ring(&model.shown_z);
     page.glow(middle, hub * 2.3, AMBER, 0.20);
-    show_ring(&mut page, &model.shown_z, middle, hub, 3.0, 0.9);
-    show_ring(&mut page, &model.shown_z, middle, hub, 13.0, 0.28);
+    show_ring(&mut page, &now, middle, hub, 3.0, 0.9);
+    show_ring(&mut page, &now, middle, hub, 14.0, 0.28);
     for (n, spoke) in model.spokes.iter().enumerate() {
         show_spoke(&mut page, spoke, n as f32 - model.turn, middle, hub * 1.42, size);
     }
@@ -235,21 +238,30 @@ fn view(app: &App, model: &Model) {
     page.show();
 }
 
-/// The latent vector as a ring: each of its numbers bends it in or out.
-fn show_ring(page: &mut Page, z: &[f32], middle: Vec2, radius: f32, width: f32, strength: f32) {
-    if z.is_empty() || strength < 0.01 {
+/// The latent vector as a ring: how far each of its numbers bends it in or out, and what lies between
+/// them.
+fn ring(z: &[f32]) -> Vec<f32> {
+    let bends: Vec<f32> = z.iter().map(|z| BEND * z.clamp(-2.5, 2.5)).collect();
+    let mut ring: Vec<f32> = bends.iter().flat_map(|bend| [*bend; 4]).collect();
+    let n = ring.len();
+    for _ in 0..SOFTNESS {
+        let before = ring.clone();
+        for i in 0..n {
+            ring[i] = (before[(i + n - 1) % n] + before[i] + before[(i + 1) % n]) / 3.0;
+        }
+    }
+    ring
+}
+
+fn show_ring(page: &mut Page, ring: &[f32], middle: Vec2, radius: f32, width: f32, strength: f32) {
+    if strength < 0.01 {
         return;
     }
-    let n = z.len() * 3;
-    let bent = |i: usize| {
-        let at = i as f32 / 3.0;
-        let (low, part) = (at.floor() as usize, smooth(0.0, 1.0, at.fract()));
-        z[low % z.len()] * (1.0 - part) + z[(low + 1) % z.len()] * part
-    };
+    let n = ring.len();
     let places: Vec<(Vec2, f32, f32)> = (0..=n)
         .map(|i| {
-            let angle = i as f32 / n as f32 * TAU;
-            let out = radius * (1.0 + BEND * bent(i % n).clamp(-2.5, 2.5));
+            let angle = i as f32 / n.max(1) as f32 * TAU;
+            let out = radius * (1.0 + ring.get(i % n.max(1)).unwrap_or(&0.0));
             (middle + vec2(angle.cos(), angle.sin()) * out, width, strength)
         })
         .collect();
@@ -264,7 +276,7 @@ fn show_spoke(page: &mut Page, spoke: &Spoke, n: f32, middle: Vec2, radius: f32,
     let angle = turned * TAU / (SPOKES as f32 + 2.0);
     let arrived = smooth(0.0, 0.9, spoke.age);
     let faded = (1.0 - n / SPOKES as f32).clamp(0.0, 1.0).powf(1.3);
-    let strength = arrived * (0.62 * faded + 0.38 * newest);
+    let strength = arrived * (0.78 * faded + 0.22 * newest);
     let colour = [0, 1, 2].map(|c| {
         let old = MIST[c] + (IVORY[c] - MIST[c]) * faded;
         old + (AMBER[c] - old) * newest

@@ -184,7 +184,7 @@ fn mistakes_in_a_project_are_told_with_their_place() {
     let cases = [
         (
             "wires = [\"walk.z -> verse.z\", \"embed.embeddings -> place.vector\"]\n",
-            "line 8, column 31: embeddings gives array of vector of 512, and vector takes vector of 512: \
+            "line 8, column 31: embed.embeddings gives array of vector of 512, and place.vector takes vector of 512: \
              between them would fit adapt/first or adapt/nth or adapt/pick or adapt/fresh",
         ),
         (
@@ -193,7 +193,7 @@ fn mistakes_in_a_project_are_told_with_their_place() {
         ),
         (
             "wires = [\"walk.z -> embed.text\"]\n",
-            "line 8, column 10: z gives vector of 64, and text takes text: between them would fit adapt/text",
+            "line 8, column 10: walk.z gives vector of 64, and embed.text takes text: between them would fit adapt/text",
         ),
         (
             "wires = [\n\"once.out -> again.in\",\n\"again.out -> once.in\"]\n",
@@ -271,7 +271,7 @@ fn it_is_rewired_while_it_runs() {
         counters.iter().map(|args| args[0].clone()).collect::<Vec<_>>(),
         [s("clock"), s("same"), s("ten")]
     );
-    assert!(counters.iter().all(|args| args.len() == 7 && int(&args[1]) > 10), "{counters:?}");
+    assert!(counters.iter().all(|args| args.len() == 7 && int(&args[1]) > 3), "{counters:?}");
     patch.send("/c/unwire", vec![s("same.value")]);
     patch.send("/c/same/value", vec![f(7.0)]);
     while value(&patch) != 7.0 {}

@@ -167,6 +167,9 @@ fn metrics_are_sound_prometheus_text() {
         post(to, "/models/echo/pair", "");
     }
     post(to, "/models/fragile/break", "");
+    // Whoever asked is answered first.
+    let fragile = runtime.engine().model("fragile").unwrap();
+    wait_until("it is started anew", || fragile.n_restarts() == 1);
     let peer = Udp::to(&runtime);
     peer.send("/ping", vec![]);
     peer.expect("/pong");

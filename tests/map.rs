@@ -113,6 +113,8 @@ fn sentences_move_into_place_while_everybody_watches() {
     // An empty map has nothing to show, but says so.
     assert_eq!(until(&watcher, "/map/frame")[0].args[2..], [i(0), i(0)]);
     asker.send("/map/project/perplexity", vec![f(5.0)]);
+    // Long enough for some frames, however quick the computer is.
+    asker.send("/map/project/iterations", vec![i(10_000)]);
     asker.send("/map/project", sentences().into_iter().map(s).collect());
     let heard = until(&asker, "/map/project/divergence");
     let frames = heard.iter().filter(|message| message.addr == "/map/frame").count();
@@ -234,7 +236,8 @@ fn the_same_seed_is_the_same_map_and_one_that_grows_is_recognised() {
 #[test]
 fn points_come_over_http_as_they_move() {
     let runtime = empty();
-    let body = json!({ "texts": SEA, "perplexity": 3 }).to_string();
+    // Long enough for some frames, however quick the computer is.
+    let body = json!({ "texts": SEA, "perplexity": 3, "iterations": 10_000 }).to_string();
     let headers = [("Content-Type", "application/json"), ("Accept", "text/event-stream")];
     let answer = answer(ask(http_address(&runtime), "POST /models/map/project", &headers, &body));
     let events: Vec<&str> =
@@ -286,7 +289,11 @@ fn odd_inputs_work_or_are_refused_in_plain_words() {
     check("project", json!({ "texts": ["one"], "vectors": vectors }), "12 vectors for 1 sentences");
     check("project", json!({ "vectors": [[1.0, 2.0]] }), "expected 512 floats");
     check("project", json!({ "texts": SEA, "perplexity": 0 }), "perplexity");
-    check("project", json!({ "texts": SEA, "method": "umap" }), "expected one of tsne, pca");
+    check("project", json!({ "texts": SEA, "method": "walk" }), "expected one of tsne, ");
+    assert_eq!(
+        ok(json!({ "texts": SEA, "method": "umap" }))["points"].as_array().unwrap().len(),
+        10
+    );
     check("place", json!({}), "expected a sentence");
     check("save", json!({ "name": "../../etc/passwd" }), "can't be a file's name");
     check("load", json!({ "name": "never-saved" }), "there is no map 'never-saved' here, ");

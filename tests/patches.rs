@@ -167,7 +167,7 @@ const ECHOES: &[(&str, &str)] = &[
     ("texts", "My heart is sad."),
     ("numbers", "0"),
     ("vectors", "0.0000 0.0000"),
-    ("nested", "[[0]]"),
+    ("nested", "[0]"),
     ("image", "bytes"),
     ("file", ""),
     ("any", "{}"),
@@ -258,7 +258,7 @@ fn pure_data_runs_what_is_written_for_it() {
         ("echo/category", "out: symbol wander"),
         ("echo/boolean", "out: 0"),
         ("echo/box", "out: 4"),
-        ("echo/nested", "out: 0 1 [[0]]"),
+        ("echo/nested", "out: 0 1 [0]"),
     ] {
         let file = write(&folder, &runtime, reply_port, Host::PureData, what);
         let text = std::fs::read_to_string(&file).unwrap();

@@ -35,6 +35,7 @@ fn query_here(model: &str, command: &str, inputs: &[String]) -> Result<Json, Str
     let mut project = local_project()?;
     let known: Vec<_> = project.models.iter().map(|hosted| hosted.name.clone()).collect();
     project.models.retain(|hosted| hosted.name == model);
+    project.chains.clear();
     let Some(hosted) = project.models.first() else {
         return Err(format!("there is no model '{model}', only {}", known.join(", ")));
     };

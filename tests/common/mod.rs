@@ -159,7 +159,7 @@ pub fn listen() -> Listen {
 
 /// A builder with the models above and the rest of a project file.
 pub fn builder(project: &str, listen: Listen) -> RuntimeBuilder {
-    let project = match project.contains("[[send]]") {
+    let project = match project.contains("[[send]]") || project.contains("send = []") {
         true => project.to_string(),
         false => format!("send = []\n{project}"),
     };

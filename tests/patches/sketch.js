@@ -168,7 +168,7 @@ const checks = {
     await eventually("all outputs came", () =>
       page.evaluate((names) => names.every((name) => (Array.isArray(heard[name]) ? heard[name].length : heard[name] !== "")), names)
     );
-    console.log("heard", await page.evaluate(() => JSON.stringify(heard).slice(0, 2000)));
+    console.log("heard", await page.evaluate(() => Object.entries(heard).map(([name, value]) => `${name}: ${String(value).slice(0, 500)}`).join(", ")));
     await look(0.5);
     assert.strictEqual(await page.evaluate(() => problem), "");
   },

@@ -117,7 +117,8 @@ export async function open(main) {
     chart.select(indices);
     clear.hidden = indices.length === 0;
     show(indices, (i) => chart.fly(i));
-    say(indices.length === 1 ? "1 sentence selected" : `${indices.length.toLocaleString("en")} sentences selected`);
+    if (indices.length === 0) say(`${chart.points.n.toLocaleString("en")} sentences`, "count");
+    else say(indices.length === 1 ? "1 sentence selected" : `${indices.length.toLocaleString("en")} sentences selected`);
     if (isAnnounced) announce();
   }
 

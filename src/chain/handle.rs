@@ -245,7 +245,15 @@ const MAX_RATE: f64 = 1000.0;
 
 impl Drop for Chain {
     fn drop(&mut self) {
-        lock(&self.shared.course).abandon();
+        let mut course = lock(&self.shared.course);
+        let (shared, now) = (&self.shared, self.shared.engine.clock().now());
+        // Its thread may still do what is due, which is less from here on.
+        shared.record(now, || Recorded::Trigger {
+            chain: shared.name.clone(),
+            action: "abandon".into(),
+        });
+        course.abandon();
+        drop(course);
         *lock(&self.shared.wake) = None;
         if let Some(thread) = self.thread.take() {
             // It panics only if the chain has a fault, which has been told by then.

@@ -74,7 +74,7 @@ pub enum Event {
         /// The chain.
         chain: String,
     },
-    /// A chain was started, stopped, stepped, ticked, reset or freed.
+    /// A chain was started, stopped, stepped, ticked, reset, freed or abandoned.
     Trigger {
         /// The chain.
         chain: String,

@@ -31,6 +31,7 @@ impl Chain {
                 self.shared.say(&effects);
                 return Ok(effects.runs);
             }
+            Recorded::Trigger { action, .. } if action == "abandon" => course.abandon(),
             Recorded::Trigger { action, .. } => course.trigger(action, now),
             Recorded::Rate { rate, .. } => course.set_rate(*rate, now),
             Recorded::Set { node, input, value, .. } => {

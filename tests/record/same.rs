@@ -176,7 +176,9 @@ fn record(path: &Path) -> Summary {
         peer.send("/nothing/here", vec![i(1)]);
     }
     world.is_ill.store(true, Relaxed);
-    pause(100);
+    let verse = runtime.engine().model("verse").unwrap();
+    let n_failed = || verse.counters("generate").unwrap().failed.load(Relaxed);
+    wait_until("some runs fail", || n_failed() > 5);
     world.is_ill.store(false, Relaxed);
     peer.send("/voyage/add", vec![s("again"), s("critic/reply"), s("{\"to\": \"all\"}")]);
     peer.send("/voyage/wire", vec![s("poetry.out -> again.text")]);
@@ -238,7 +240,7 @@ fn all_comes_out_again_however_quick_the_models_are() {
     for kind in ["in", "trigger", "rate", "set", "change", "hold", "chain_run", "run", "end"] {
         assert!(kinds.contains_key(kind), "no {kind} in {kinds:?}");
     }
-    assert!(n_failed > 3 && n_messages > 500, "{n_failed} {n_messages} {kinds:?}");
+    assert!(n_failed > 5 && n_messages > 200, "{n_failed} {n_messages} {kinds:?}");
     // Slower than then, quicker than then, and quite unlike.
     for microseconds in [2000, 0, 7000] {
         let verdict = replay(&path, slow(microseconds));
@@ -247,7 +249,7 @@ fn all_comes_out_again_however_quick_the_models_are() {
     }
     let verdict = replay(&path, World { is_other: AtomicBool::new(true), ..World::default() });
     let first = verdict.first.clone().unwrap();
-    assert!(verdict.n_different > 100 && !verdict.is_same());
+    assert!(verdict.n_different > 20 && !verdict.is_same(), "{verdict:#?}");
     assert!(first.now.unwrap().replace("other", "") == first.then.unwrap(), "{verdict:#?}");
     std::fs::remove_file(&path).unwrap();
 }
@@ -259,7 +261,7 @@ fn what_is_cut_off_is_played_as_far_as_it_goes_and_what_is_other_is_refused() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, &text[..text.len() * 2 / 3]).unwrap();
     let verdict = replay(&path, slow(0));
-    assert!(verdict.is_same() && verdict.is_cut_off && verdict.n_same > 100, "{verdict:#?}");
+    assert!(verdict.is_same() && verdict.is_cut_off && verdict.n_same > 50, "{verdict:#?}");
     let middle = text.len() / 2 + text[text.len() / 2..].find('\n').unwrap() + 1;
     let lost = "{\"t\":5,\"kind\":\"lost\",\"lines\":7}\n";
     std::fs::write(&path, format!("{}{lost}{}", &text[..middle], &text[middle..])).unwrap();

@@ -225,7 +225,7 @@ fn all_comes_out_again_however_quick_the_models_are() {
     let mut kinds: HashMap<String, u64> = HashMap::new();
     let (mut n_messages, mut n_failed) = (0, 0);
     let mut reader = Reader::open(&path).unwrap();
-    while let Some(line) = reader.read_line().unwrap() {
+    while let Some(line) = reader.next_line().unwrap() {
         let json = serde_json::to_value(&line).unwrap();
         *kinds.entry(json["kind"].as_str().unwrap().into()).or_default() += 1;
         match line.event {

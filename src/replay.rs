@@ -159,7 +159,7 @@ impl Replay {
             verdict: Verdict::default(),
             failure: None,
         };
-        while let Some(line) = reader.next()? {
+        while let Some(line) = reader.next_line()? {
             let at = pace.wait_for(&line);
             player.verdict.length = at;
             if let Event::Lost { lines } = line.event {
@@ -238,7 +238,7 @@ impl Runs {
         // By model, in the order in which they were let in.
         let mut under_way: HashMap<String, VecDeque<RunKey>> = HashMap::new();
         let mut models: HashMap<RunKey, String> = HashMap::new();
-        while let Some(line) = reader.next()? {
+        while let Some(line) = reader.next_line()? {
             let (key, has_failed) = match line.event {
                 Event::ChainRun { model, chain, id } => {
                     let key = RunKey::OfChain(chain, id);

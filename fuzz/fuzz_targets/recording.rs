@@ -23,7 +23,7 @@ fn check(line: &Line) {
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     on_small_stack(|| {
         let Ok(mut reader) = Reader::new(bytes) else { return };
-        while let Ok(Some(line)) = reader.next() {
+        while let Ok(Some(line)) = reader.next_line() {
             check(&line);
         }
         reader.ending();

@@ -68,7 +68,7 @@ fn send_all(options: &Options, sender: Option<&mut Sender>, shared: &Shared) -> 
     let Some(sender) = sender else { return Ok(()) };
     let mut reader = Reader::open(&options.file)?;
     let mut pace = Pace::new(false);
-    while let Some(line) = reader.next()? {
+    while let Some(line) = reader.next_line()? {
         pace.wait_for(&line);
         sender.send(&line);
     }

@@ -76,7 +76,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// Plain words: it can't be read, or is damaged before its end.
-    pub fn next(&mut self) -> Result<Option<Line>, String> {
+    pub fn next_line(&mut self) -> Result<Option<Line>, String> {
         if self.ending.is_some() {
             return Ok(None);
         }
@@ -140,7 +140,7 @@ mod tests {
     fn read(bytes: &[u8]) -> Result<(Vec<Line>, Ending), String> {
         let mut reader = Reader::new(bytes)?;
         let mut lines = Vec::new();
-        while let Some(line) = reader.next()? {
+        while let Some(line) = reader.next_line()? {
             lines.push(line);
         }
         Ok((lines, reader.ending()))

@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(bytes.len() as u64, summary.n_bytes);
         let mut reader = Reader::new(Cursor::new(bytes)).unwrap();
         let (mut n_read, mut n_lost) = (0, 0);
-        while let Some(line) = reader.next().unwrap() {
+        while let Some(line) = reader.next_line().unwrap() {
             match line.event {
                 Event::Lost { lines } => n_lost += lines,
                 _ => n_read += 1,

@@ -225,9 +225,8 @@ fn a_grid_grows_from_the_middle_and_a_partial_has_what_is_new() {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
     for axes in [axes, random(1)] {
         let (x, y) = (axes.vector("x"), axes.vector("y"));
-        // The principal ones are kept in half precision.
-        assert!((dot(x, x) - 1.0).abs() < 2e-3 && (dot(y, y) - 1.0).abs() < 2e-3);
-        assert!(dot(x, y).abs() < 2e-3, "{}", dot(x, y));
+        assert!((dot(x, x) - 1.0).abs() < 1e-4 && (dot(y, y) - 1.0).abs() < 1e-4);
+        assert!(dot(x, y).abs() < 1e-4, "{}", dot(x, y));
     }
 }
 

@@ -6,7 +6,7 @@ mod replay;
 mod report;
 
 use super::course::{Course, Effects};
-use super::spec::{End, OutletSpec, Pace, Spec, WireSpec};
+use super::spec::{End, MAX_RATE, OutletSpec, Pace, Spec, WireSpec};
 use super::{Complain, Input, OnSaid, Output};
 use crate::engine::{Engine, Refusal};
 use crate::recording::Event as Recorded;
@@ -239,9 +239,6 @@ impl Shared {
         course.trigger(action, now);
     }
 }
-
-/// Ticks a second, at most.
-const MAX_RATE: f64 = 1000.0;
 
 impl Drop for Chain {
     fn drop(&mut self) {

@@ -5,6 +5,9 @@ use serde_json::{Map, Value as Json};
 use std::fmt;
 use std::str::FromStr;
 
+/// Ticks, and updates between them, a second, at most.
+pub const MAX_RATE: f64 = 1000.0;
+
 /// A chain as it is written down, in a project file or by messages while it runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spec {

@@ -2,15 +2,14 @@
 
 use super::{HostedChain, HostedModel, Wrong, check_name};
 use crate::chain::plan::At;
-use crate::chain::spec::{End, NodeSpec, OnFailure, OutletSpec, Pace, Spec, Takes, WireSpec};
+use crate::chain::spec::{
+    End, MAX_RATE, NodeSpec, OnFailure, OutletSpec, Pace, Spec, Takes, WireSpec,
+};
 use crate::signature::Manifest;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;
-
-/// Ticks and updates a second, at most.
-const MAX_RATE: f64 = 1000.0;
 
 type Named<T> = BTreeMap<Spanned<String>, Spanned<T>>;
 

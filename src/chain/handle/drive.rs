@@ -63,10 +63,11 @@ impl Shared {
             self.record(now, || Recorded::Turn { chain: self.name.clone() });
             course.turn(now, &mut effects)
         };
-        self.say(&effects);
+        // Whoever asked hears of it before everybody does.
         for (complain, words) in effects.complaints.drain(..) {
             complain(words);
         }
+        self.say(&effects);
         for errand in effects.runs.drain(..) {
             self.run(errand);
         }

@@ -3,13 +3,10 @@
 use super::{Chain, Input, Output, Pace, lock};
 use crate::chain::course::{Counters, Course, Stamp};
 use crate::chain::plan::RESERVED;
-use crate::chain::spec::{NodeSpec, Spec};
+use crate::chain::spec::{MAX_RATE, NodeSpec, Spec};
 use crate::signature::{Field, number, text};
 use crate::value::Value;
 use serde_json::{Value as Json, json};
-
-/// Ticks a second, at most.
-const MAX_RATE: f64 = 1000.0;
 
 impl Chain {
     /// Everything that it takes now.

@@ -170,7 +170,11 @@ impl Desk<'_, '_> {
         [0, 1].map(|i| {
             let axis = match &given[i] {
                 Some(axis) => axis.clone(),
-                None if principal => self.poet.space().principal[i].clone(),
+                // Kept in half precision, they are a little longer or shorter.
+                None if principal => {
+                    let axis = &self.poet.space().principal[i];
+                    space::direction(axis).unwrap_or_else(|| axis.clone())
+                }
                 None => space::random_direction(&other, self.run.rng()),
             };
             other.clone_from(&axis);

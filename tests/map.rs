@@ -114,6 +114,7 @@ fn sentences_move_into_place_while_everybody_watches() {
     assert_eq!(until(&watcher, "/map/frame")[0].args[2..], [i(0), i(0)]);
     asker.send("/map/project/perplexity", vec![f(5.0)]);
     asker.send("/map/project/pace", vec![f(1000.0)]);
+    asker.send("/map/project/rate", vec![f(20.0)]);
     asker.send("/map/project", sentences().into_iter().map(s).collect());
     let heard = until(&asker, "/map/project/divergence");
     let frames = heard.iter().filter(|message| message.addr == "/map/frame").count();

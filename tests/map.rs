@@ -113,8 +113,8 @@ fn sentences_move_into_place_while_everybody_watches() {
     // An empty map has nothing to show, but says so.
     assert_eq!(until(&watcher, "/map/frame")[0].args[2..], [i(0), i(0)]);
     asker.send("/map/project/perplexity", vec![f(5.0)]);
-    // Long enough for some frames, however quick the computer is.
-    asker.send("/map/project/iterations", vec![i(10_000)]);
+    asker.send("/map/project/pace", vec![f(1000.0)]);
+    asker.send("/map/project/rate", vec![f(20.0)]);
     asker.send("/map/project", sentences().into_iter().map(s).collect());
     let heard = until(&asker, "/map/project/divergence");
     let frames = heard.iter().filter(|message| message.addr == "/map/frame").count();
@@ -236,8 +236,7 @@ fn the_same_seed_is_the_same_map_and_one_that_grows_is_recognised() {
 #[test]
 fn points_come_over_http_as_they_move() {
     let runtime = empty();
-    // Long enough for some frames, however quick the computer is.
-    let body = json!({ "texts": SEA, "perplexity": 3, "iterations": 10_000 }).to_string();
+    let body = json!({ "texts": SEA, "perplexity": 3, "pace": 1000 }).to_string();
     let headers = [("Content-Type", "application/json"), ("Accept", "text/event-stream")];
     let answer = answer(ask(http_address(&runtime), "POST /models/map/project", &headers, &body));
     let events: Vec<&str> =
@@ -289,7 +288,11 @@ fn odd_inputs_work_or_are_refused_in_plain_words() {
     check("project", json!({ "texts": ["one"], "vectors": vectors }), "12 vectors for 1 sentences");
     check("project", json!({ "vectors": [[1.0, 2.0]] }), "expected 512 floats");
     check("project", json!({ "texts": SEA, "perplexity": 0 }), "perplexity");
-    check("project", json!({ "texts": SEA, "method": "walk" }), "expected one of tsne, ");
+    check(
+        "project",
+        json!({ "texts": SEA, "method": "isomap" }),
+        "expected one of tsne, umap, pca",
+    );
     assert_eq!(
         ok(json!({ "texts": SEA, "method": "umap" }))["points"].as_array().unwrap().len(),
         10
@@ -320,6 +323,61 @@ fn a_projection_can_be_cancelled_and_the_map_is_as_it_was() {
     let count = post(&runtime, "show", json!({})).unwrap()["count"].clone();
     assert_eq!(count, 10);
     assert!(began.elapsed() < PATIENCE);
+}
+
+#[test]
+fn a_map_is_asked_while_another_is_laid_out() {
+    let runtime = empty();
+    post(&runtime, "project", json!({ "texts": sentences(), "perplexity": 5 })).unwrap();
+    let place = || post(&runtime, "place", json!({ "text": SEA[3] })).unwrap();
+    let before = place();
+    let (asker, watcher) = (Udp::to(&runtime), Udp::to(&runtime));
+    // This would take a minute.
+    asker.send("/map/project/pace", vec![f(12.0)]);
+    asker.send("/map/project", SEA.iter().map(|text| s(text)).collect());
+    until(&asker, "/map/frame");
+    assert_eq!(place(), before, "it is that of the finished map");
+    let found = post(&runtime, "search", json!({ "text": BREAD[2], "k": 1 })).unwrap();
+    assert_eq!(found["texts"], json!([BREAD[2]]));
+    post(&runtime, "nearest", json!({ "x": 0, "y": 0 })).unwrap();
+    post(&runtime, "labels", json!({})).unwrap();
+    post(&runtime, "density", json!({})).unwrap();
+    // A newcomer sees what is in the making.
+    watcher.send("/subscribe", vec![s("/map/*")]);
+    let frame = until(&watcher, "/map/frame").pop().unwrap();
+    assert_eq!(frame.args[3], i(10));
+    // What changes the map waits; and the runtime ends all of it.
+    asker.send("/map/clear", vec![]);
+    let model = runtime.engine().model("map").unwrap();
+    wait_until("the change waits", || model.n_waiting() == 1);
+    assert_eq!(place(), before);
+}
+
+#[test]
+fn every_method_parts_what_is_unlike_and_places_what_is_new() {
+    let runtime = empty();
+    for method in ["tsne", "umap", "pca"] {
+        let inputs = json!({
+            "texts": sentences(), "method": method, "perplexity": 5, "neighbours": 6
+        });
+        let outputs = post(&runtime, "project", inputs).unwrap();
+        let points: Vec<[f32; 2]> = serde_json::from_value(outputs["points"].clone()).unwrap();
+        let mean = |to: [f32; 2], among: &[[f32; 2]]| {
+            among.iter().map(|point| distance(*point, to)).sum::<f32>() / among.len() as f32
+        };
+        let is_of_the_sea = |point| mean(point, &points[..10]) < mean(point, &points[10..]);
+        let n_right = (0..20).filter(|at| is_of_the_sea(points[*at]) == (*at < 10)).count();
+        assert!(n_right >= 16, "{method}: {n_right} of 20 lie with their own");
+        let place = post(&runtime, "place", json!({ "text": "A boat on the waves." })).unwrap();
+        let place = [0, 1].map(|axis| place[["x", "y"][axis]].as_f64().unwrap() as f32);
+        assert!(is_of_the_sea(place), "{method}: {place:?}");
+        // It is known by its own rule when it comes back from a file.
+        post(&runtime, "save", json!({ "name": "by-method" })).unwrap();
+        post(&runtime, "load", json!({ "name": "by-method" })).unwrap();
+        let again = post(&runtime, "place", json!({ "text": "A boat on the waves." })).unwrap();
+        let again = [0, 1].map(|axis| again[["x", "y"][axis]].as_f64().unwrap() as f32);
+        assert!(distance(again, place) < 0.02, "{method}: {again:?}, before {place:?}");
+    }
 }
 
 #[test]

@@ -264,6 +264,57 @@ wide! {
     }
 }
 
+/// The products of rows of bytes with a query of their width, of at most 100,000 numbers in
+/// -127..127.
+///
+/// # Panics
+/// If there are not as many rows as products.
+pub fn byte_products(out: &mut [f32], rows: &[i8], query: &[i16]) {
+    assert_eq!(rows.len(), out.len() * query.len());
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has the feature.
+        return unsafe { byte_products_avx2(out, rows, query) };
+    }
+    for (out, row) in out.iter_mut().zip(rows.chunks_exact(query.len().max(1))) {
+        *out = byte_product(row, query) as f32;
+    }
+}
+
+fn byte_product(a: &[i8], b: &[i16]) -> i32 {
+    a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
+}
+
+/// The compiler finds no good way by itself, and then waits for memory at every row.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn byte_products_avx2(out: &mut [f32], rows: &[i8], query: &[i16]) {
+    use std::arch::x86_64::*;
+    /// How far ahead memory is asked for, in bytes.
+    const AHEAD: usize = 2048;
+    let (query_chunks, query_rest) = query.as_chunks::<LANES>();
+    for (out, row) in out.iter_mut().zip(rows.chunks_exact(query.len().max(1))) {
+        let (chunks, rest) = row.as_chunks::<LANES>();
+        let mut sums = _mm256_setzero_si256();
+        for (i, (a, b)) in chunks.iter().zip(query_chunks).enumerate() {
+            // SAFETY: both are as long as what is loaded; asking ahead for what is not there does
+            // nothing.
+            let (a, b) = unsafe {
+                if i % 4 == 0 {
+                    _mm_prefetch::<_MM_HINT_T0>(a.as_ptr().wrapping_add(AHEAD));
+                }
+                (_mm_loadu_si128(a.as_ptr().cast()), _mm256_loadu_si256(b.as_ptr().cast()))
+            };
+            sums = _mm256_add_epi32(sums, _mm256_madd_epi16(_mm256_cvtepi8_epi16(a), b));
+        }
+        let halves =
+            _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256::<1>(sums));
+        let pairs = _mm_add_epi32(halves, _mm_shuffle_epi32::<0b01_00_11_10>(halves));
+        let sum = _mm_add_epi32(pairs, _mm_shuffle_epi32::<0b10_11_00_01>(pairs));
+        *out = (_mm_cvtsi128_si32(sum) + byte_product(rest, query_rest)) as f32;
+    }
+}
+
 /// Beyond these the exponential of an `f32` is denormal or infinite.
 const LEAST_EXPONENT: f32 = -85.0;
 const GREATEST_EXPONENT: f32 = 88.0;
@@ -366,6 +417,20 @@ mod tests {
             let expected = sigmoid(o) * expected.tanh();
             assert!((f64::from(hidden[at]) - expected).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn products_of_bytes_are_exact() {
+        for width in [1, 15, 16, 37, 512] {
+            let rows: Vec<i8> = (0..3 * width).map(|i| (i * 37 % 255 - 127) as i8).collect();
+            let query: Vec<i16> = (0..width).map(|i| (i * 59 % 255 - 127) as i16).collect();
+            let mut out = [0.0; 3];
+            byte_products(&mut out, &rows, &query);
+            for (row, out) in rows.chunks_exact(width as usize).zip(out) {
+                assert_eq!(out, byte_product(row, &query) as f32);
+            }
+        }
+        byte_products(&mut [], &[], &[]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct Options {
     /// What is a sentence: a line, a sentence, or whichever the text looks like.
     #[arg(long, value_enum, default_value_t = Split::Auto)]
     split: Split,
-    /// How sentences are laid out: tsne or pca.
+    /// How sentences are laid out: tsne, umap or pca.
     #[arg(long, default_value = "tsne")]
     method: String,
     /// About how many neighbours each sentence is kept near to.

@@ -52,10 +52,10 @@ impl Principal {
         Principal { axes, width }
     }
 
-    /// A vector, which is [moved](Vectors::moved), along the first two axes.
-    pub fn along(&self, vector: &[f32]) -> [f32; 2] {
-        let mut axes = self.axes.chunks_exact(self.width);
-        [0, 1].map(|_| axes.next().map_or(0.0, |axis| crate::model::vector::dot(axis, vector)))
+    /// A vector, which is [moved](Vectors::moved), along the axes.
+    pub fn along(&self, vector: &[f32]) -> Vec<f32> {
+        let axes = self.axes.chunks_exact(self.width);
+        axes.map(|axis| crate::model::vector::dot(axis, vector)).collect()
     }
 
     /// The vectors along the axes: `[n, n_axes]`.

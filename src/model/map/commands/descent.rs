@@ -7,9 +7,13 @@ use crate::model::map::{MapError, Method, Projection, Settings, Umap, Vectors, p
 use crate::signature::Values;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The share of the work that is done before the first step.
 const PREPARATION: f32 = 0.25;
+
+/// How long nobody looks whether it is stopped.
+const LONGEST_SLEEP: Duration = Duration::from_millis(20);
 
 /// What a layout is made by.
 pub enum Recipe {
@@ -46,6 +50,35 @@ impl Recipe {
     }
 }
 
+/// Steps at a pace that can be watched.
+pub struct Pace {
+    period: Duration,
+    next: Instant,
+}
+
+impl Pace {
+    /// Of so many steps a second at most; 0 for as many as can be.
+    pub fn new(steps_a_second: f64) -> Pace {
+        let period = match steps_a_second > 0.0 {
+            true => Duration::from_secs_f64(1.0 / steps_a_second),
+            false => Duration::ZERO,
+        };
+        Pace { period, next: Instant::now() }
+    }
+
+    /// Waits until the next step is due, but not longer than until it is stopped.
+    fn wait(&mut self, progress: &Progress) {
+        while !progress.is_stopped() {
+            let wait = self.next.saturating_duration_since(Instant::now());
+            if wait.is_zero() {
+                break;
+            }
+            std::thread::sleep(wait.min(LONGEST_SLEEP));
+        }
+        self.next = (self.next + self.period).max(Instant::now());
+    }
+}
+
 /// A layout, what is lost by it, and the steps that it took.
 pub struct Finished {
     pub layout: Vec<Point>,
@@ -78,13 +111,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Descent {
     /// Lays vectors out, until it is done or stopped.
-    pub fn run(&self, vectors: &Vectors, recipe: Recipe) {
+    pub fn run(&self, vectors: &Vectors, recipe: Recipe, pace: Pace) {
         let _over = Over(&self.is_over);
-        let finished = self.lay_out(vectors, recipe);
+        let finished = self.lay_out(vectors, recipe, pace);
         *lock(&self.finished) = Some(finished);
     }
 
-    fn lay_out(&self, vectors: &Vectors, recipe: Recipe) -> Result<Finished, MapError> {
+    fn lay_out(
+        &self,
+        vectors: &Vectors,
+        recipe: Recipe,
+        mut pace: Pace,
+    ) -> Result<Finished, MapError> {
         match recipe {
             Recipe::Pca => Ok(Finished { layout: pca(vectors), divergence: 0.0, n_iterations: 0 }),
             Recipe::Tsne(settings, initial) => {
@@ -94,6 +132,7 @@ impl Descent {
                 while !self.progress.is_stopped() && projection.step() {
                     let (at, n) = (projection.iteration(), projection.n_iterations());
                     self.show(projection.points(), at, n);
+                    pace.wait(&self.progress);
                 }
                 let (divergence, n_iterations) = (projection.divergence(), projection.iteration());
                 let layout = projection.points().to_vec();
@@ -104,6 +143,7 @@ impl Descent {
                 self.show(umap.points(), 0, umap.n_iterations());
                 while !self.progress.is_stopped() && umap.step() {
                     self.show(umap.points(), umap.iteration(), umap.n_iterations());
+                    pace.wait(&self.progress);
                 }
                 let (layout, n_iterations) = (umap.points().to_vec(), umap.iteration());
                 Ok(Finished { layout, divergence: 0.0, n_iterations })

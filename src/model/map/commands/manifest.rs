@@ -155,6 +155,11 @@ fn project() -> Command {
         number().min(2.0).max(500.0).step(1.0).default(15.0),
         "How many sentences a neighbourhood has, by umap.",
     )
+    .input(
+        "pace",
+        number().min(0.0).max(1000.0),
+        "Steps a second at most, so that a small map can be watched; 0: as quick as can be.",
+    )
     .output("points", array(vector(2)), "Where each sentence lies, in -1..1.")
     .output(
         "divergence",

@@ -1,6 +1,6 @@
 //! `project`: sentences are embedded and laid out, and every frame of it is sent.
 
-use super::descent::{Descent, Finished, Recipe};
+use super::descent::{Descent, Finished, Pace, Recipe};
 use super::watched::Watched;
 use super::{Live, SENTENCES_A_STEP, texts_of};
 use crate::model::map::atlas::Atlas;
@@ -33,7 +33,7 @@ impl Live {
         };
         let recipe = Recipe::new(method, inputs, initial);
         let Finished { layout, divergence, n_iterations } =
-            self.descend(&vectors, recipe, &mut watched, run)?;
+            self.descend(&vectors, recipe, Pace::new(inputs.number("pace")), &mut watched, run)?;
         watched.show(&layout, n_iterations, &mut self.n_frames, run)?;
         let mut atlas = Atlas::new(watched.texts, vectors);
         atlas.lay_out(layout, method);
@@ -126,6 +126,7 @@ impl Live {
         &mut self,
         vectors: &[f32],
         recipe: Recipe,
+        pace: Pace,
         watched: &mut Watched,
         run: &mut Run,
     ) -> Result<Finished, Error> {
@@ -134,7 +135,7 @@ impl Live {
         pool.in_place_scope(|scope| {
             // However watching ends, the others must not go on.
             let _stop = StopAtEnd(&descent);
-            scope.spawn(|_| descent.run(&vectors, recipe));
+            scope.spawn(|_| descent.run(&vectors, recipe, pace));
             self.watch(&descent, watched, run)
         })?;
         descent.finished()

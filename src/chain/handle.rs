@@ -125,6 +125,12 @@ impl Chain {
         lock(&self.shared.course).is_running()
     }
 
+    /// Whether nothing of it is under way: no run, and nothing that waits for one. When out of real time,
+    /// the clock goes on once this is so.
+    pub fn is_idle(&self) -> bool {
+        lock(&self.shared.course).is_idle()
+    }
+
     /// The number of the last tick.
     pub fn step(&self) -> u64 {
         lock(&self.shared.course).step()

@@ -63,6 +63,7 @@ pub struct Totals {
     #[serde(rename = "missed")]
     pub n_missed: u64,
     pub models: Vec<ModelTotals>,
+    pub chains: Vec<ChainTotals>,
     pub clients: Vec<Client>,
 }
 
@@ -76,6 +77,30 @@ pub struct ModelTotals {
     pub succeeded: u64,
     pub failed: u64,
     pub refused: u64,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ChainTotals {
+    pub name: String,
+    pub running: bool,
+    pub step: u64,
+    /// Ticks that were passed over since it was too late for them.
+    pub missed: u64,
+    pub nodes: Vec<NodeTotals>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct NodeTotals {
+    pub name: String,
+    pub ran: u64,
+    pub late: u64,
+    pub dropped: u64,
+    pub repeated: u64,
+    pub failed: u64,
+    /// Of the last run.
+    pub milliseconds: f64,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

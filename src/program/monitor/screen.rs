@@ -146,6 +146,7 @@ impl Screen {
                 self.look.is_paused = self.frozen.is_some();
             }
             KeyCode::Char('e' | 'E') => self.look.only_errors = !self.look.only_errors,
+            KeyCode::Char('n' | 'N') => self.look.nodes = !self.look.nodes,
             KeyCode::Char('c' | 'C') => {
                 lock(&self.board).clear();
                 if let Some(frozen) = &mut self.frozen {

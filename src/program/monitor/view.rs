@@ -1,8 +1,11 @@
 //! The view: a picture of the board, made to be read in the dark from two metres. What matters is
 //! bold and has a word beside its colour; colours are few, and none is needed.
 
+mod people;
+
 use super::board::{Board, Link, Row};
 use super::words;
+use people::{nodes, people};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -18,10 +21,11 @@ const QUIET_AFTER: Duration = Duration::from_secs(10);
 const BACK_FOR: Duration = Duration::from_secs(10);
 /// A runtime that is there tells its totals twice a second.
 const SILENT_AFTER: Duration = Duration::from_secs(3);
-const KEYS: [(&str, &str); 6] = [
+const KEYS: [(&str, &str); 7] = [
     ("q", "quit"),
     ("p", "pause"),
     ("e", "errors"),
+    ("n", "nodes"),
     ("/", "filter"),
     ("c", "clear"),
     ("h", "help"),
@@ -32,6 +36,8 @@ const KEYS: [(&str, &str); 6] = [
 pub struct Look {
     pub is_paused: bool,
     pub only_errors: bool,
+    /// The nodes of the chains, in place of the messages.
+    pub nodes: bool,
     pub help: bool,
     pub is_typing: bool,
     /// A part of the addresses that are shown.
@@ -108,6 +114,7 @@ pub fn draw(frame: &mut Frame, board: &Board, look: &Look, now: Instant) {
             let n_lines = pen.n_lines();
             faults(&mut pen, board, look, now, n_lines);
         }
+        () if look.nodes => nodes(&mut pen, board, look),
         () => body(&mut pen, board, look, now),
     }
     if bottom == keys_at {
@@ -186,7 +193,9 @@ fn body(pen: &mut Pen, board: &Board, look: &Look, now: Instant) {
     let n_people = match n_lines {
         0..10 => 0,
         _ => {
-            let n_wanted = board.totals.clients.len().max(board.totals.models.len()).max(1);
+            let totals = &board.totals;
+            let n_hosted = totals.models.len() + totals.chains.len();
+            let n_wanted = totals.clients.len().max(n_hosted).max(1);
             1 + n_wanted.min(n_lines / 5)
         }
     };
@@ -362,68 +371,6 @@ fn wrap(text: &str, n_columns: usize) -> (&str, &str) {
     text.split_at(space.unwrap_or(end).max(first))
 }
 
-/// Who gets what on the left, the models on the right.
-fn people(pen: &mut Pen, board: &Board, look: &Look) {
-    let (left, right, top) = (pen.left, pen.right, pen.y);
-    let middle = left + (right - left) * 11 / 20;
-    let totals = &board.totals;
-    pen.right = middle;
-    pen.heading("who gets what");
-    let n_columns = pen.n_columns();
-    let n_shown = pen.n_lines();
-    if totals.clients.is_empty() {
-        pen.line(" only those who ask");
-    }
-    for client in shown_part(pen, &totals.clients, n_shown) {
-        let per_second = board.peers.get(&client.name).map_or(0.0, |rate| rate.per_second);
-        let rate = format!("{}/s", words::rate(per_second));
-        let n_left = n_columns.saturating_sub(10);
-        // Every project has the same words before what is sent; the place is what differs.
-        let gets = client.gets.trim_start_matches("project: ");
-        let name = words::fit(&format!(" {} {gets}", client.name), n_left);
-        pen.line(format!("{}{rate:>9}", words::pad(&name, n_left)));
-    }
-    (pen.left, pen.right, pen.y) = (middle, right, top);
-    pen.heading("models");
-    let n_columns = pen.n_columns();
-    let n_shown = pen.n_lines();
-    for model in shown_part(pen, &totals.models, n_shown) {
-        let is_well = model.status == "RUNNING";
-        let status = if is_well { "running".into() } else { model.status.clone() };
-        let mut words = format!(" {} {status}", words::pad(&model.name, 12.min(n_columns / 3)));
-        for (what, n) in [
-            ("waiting", model.waiting),
-            ("failed", model.failed),
-            ("refused", model.refused),
-            ("restarts", model.restarts),
-        ] {
-            if n > 0 {
-                words += &format!(", {} {what}", words::count(n));
-            }
-        }
-        let style = match (is_well, model.failed) {
-            (false, _) => look.ink(Color::LightRed).add_modifier(BOLD),
-            (true, 0) => Style::new(),
-            (true, _) => look.ink(Color::LightYellow),
-        };
-        pen.line(Span::styled(words::fit(&words, n_columns), style));
-    }
-    pen.left = left;
-}
-
-/// As many as have room; when not all have, a line says so.
-fn shown_part<'a, T>(pen: &mut Pen, all: &'a [T], n_lines: usize) -> &'a [T] {
-    if all.len() <= n_lines {
-        return all;
-    }
-    let n_shown = n_lines.saturating_sub(1);
-    let top = pen.y;
-    pen.y += n_shown as u16;
-    pen.line(format!(" and {} more", all.len() - n_shown));
-    pen.y = top;
-    &all[..n_shown]
-}
-
 fn keys(pen: &mut Pen, look: &Look) {
     let n_columns = pen.n_columns();
     if look.is_typing {
@@ -457,6 +404,7 @@ fn help(pen: &mut Pen, look: &Look) {
         ("q, esc", "quits; enjamb itself goes on"),
         ("p", "pauses the picture; counting goes on"),
         ("e", "shows only errors, in whole sentences"),
+        ("n", "shows the nodes of the chains, and what they have counted"),
         ("/", "shows only addresses with what you type in them"),
         ("c", "clears the table and counts errors from here"),
         ("h", "shows this, and hides it again"),
@@ -465,6 +413,9 @@ fn help(pen: &mut Pen, look: &Look) {
         ("ERRORS", "could not be read or done; the words say why"),
         ("DROPPED", "old values that a slow receiver did not get"),
         ("REFUSED", "from senders that the project does not allow"),
+        ("late", "a node's run that was done only after the next tick had begun"),
+        ("dropped", "of a node: values that were never taken, since newer ones came"),
+        ("missed", "ticks of a chain that it was too late for"),
     ];
     pen.heading("help");
     for (key, what) in lines {
@@ -489,6 +440,10 @@ mod tests {
             "enjamb": "0.1.0", "seconds": 7.0, "osc": "127.0.0.1:57100",
             "clients": [{"name": "udp 127.0.0.1:57200", "gets": "project: everything"}],
             "models": [{"name": "poetry", "status": "FAILED"}],
+            "chains": [{
+                "name": "voyage", "running": true, "step": 4711, "missed": 12,
+                "nodes": [{"name": "verse", "ran": 4711, "late": 37, "milliseconds": 3.25}],
+            }],
         });
         let totals: Totals = serde_json::from_value(totals).unwrap();
         board.totals(totals, now);
@@ -520,6 +475,7 @@ mod tests {
         for look in [
             Look::default(),
             Look { only_errors: true, ..Look::default() },
+            Look { nodes: true, ..Look::default() },
             Look { help: true, is_plain: true, ..Look::default() },
             Look { is_typing: true, filter: "霧".into(), ..Look::default() },
         ] {
@@ -540,6 +496,18 @@ mod tests {
         }
         board.gone(Instant::now());
         assert!(picture(&board, &Look::default(), 80, 24).contains("RUNTIME GONE"));
+    }
+
+    #[test]
+    fn nodes_show_what_they_have_counted() {
+        let board = busy_board(Instant::now());
+        let shown = picture(&board, &Look { nodes: true, ..Look::default() }, 80, 24);
+        let row = shown.lines().find(|line| line.contains("verse")).unwrap_or_default();
+        for words in ["4,711", "37", "3.25"] {
+            assert!(row.contains(words), "no '{words}' in\n{shown}");
+        }
+        assert!(shown.contains("voyage at step 4,711, 12 ticks missed"), "{shown}");
+        assert!(picture(&board, &Look::default(), 80, 24).contains("37 late"));
     }
 
     #[test]

@@ -323,8 +323,20 @@ fn totals(server: &Server) -> Json_ {
         .collect();
     let chains: Vec<Json_> = (server.router.chains().all().iter())
         .map(|chain| {
-            let (running, step) = (chain.is_running(), chain.step());
-            json!({ "name": chain.name(), "running": running, "step": step })
+            let nodes: Vec<Json_> = (chain.counters().into_iter())
+                .map(|(name, counters)| {
+                    let mut node = counters.to_json();
+                    node["name"] = name.into();
+                    node
+                })
+                .collect();
+            json!({
+                "name": chain.name(),
+                "running": chain.is_running(),
+                "step": chain.step(),
+                "missed": chain.n_missed(),
+                "nodes": nodes,
+            })
         })
         .collect();
     let clients: Vec<Json_> = hub

@@ -31,6 +31,11 @@ const MOST_FOR_SCIKIT: usize = 10_000;
 /// Beyond this the exact divergence takes too long.
 const MOST_MEASURED: usize = 10_000;
 const THREADS: usize = 2;
+/// Maps of each side, from other beginnings, whose means are compared: a set may be laid out a little
+/// better or worse by chance.
+const N_SEEDS: u64 = 5;
+/// What a map is measured by.
+const MEASURES: [&str; 3] = ["divergence", "kept", "trustworthiness"];
 /// Sentences that are placed on a finished map, one by one.
 const PLACED: usize = 500;
 
@@ -95,6 +100,9 @@ impl Bench {
         self.write("vectors", data);
         let ours = self.tsne(data, Settings::default(), "enjamb");
         self.python("openTSNE", json!({}), ours);
+        if n <= MOST_MEASURED {
+            self.spread(data);
+        }
         if n <= MOST_FOR_SCIKIT {
             self.python("scikit-learn", json!({}), ours);
             // As many steps as scikit-learn takes.
@@ -135,6 +143,37 @@ impl Bench {
         self.python("umap-learn", json!({}), seconds);
     }
 
+    /// Prints the mean of each measure over maps from some beginnings, ours and openTSNE's, with the
+    /// least and the greatest.
+    fn spread(&mut self, data: &[f32]) {
+        let vectors = self.vectors(data);
+        let mut all = [Vec::new(), Vec::new()];
+        for seed in 0..N_SEEDS {
+            let settings = Settings { seed, ..Settings::default() };
+            let mut projection = Projection::new(&vectors, None, settings).expect("a projection");
+            while projection.step() {}
+            self.write("enjamb", projection.points().as_flattened());
+            all[0].push(self.measure("enjamb"));
+            let settings = json!({ "random_state": seed });
+            let request = json!({
+                "fit": "openTSNE", "width": self.width, "threads": THREADS, "settings": settings,
+            });
+            self.python.ask(&request);
+            all[1].push(self.measure("openTSNE"));
+        }
+        for (name, measures) in ["enjamb", "openTSNE"].iter().zip(&all) {
+            println!("{}: {name}, {N_SEEDS} seeds", self.name);
+            for measure in MEASURES {
+                let of: Vec<f64> = measures.iter().filter_map(|m| m[measure].as_f64()).collect();
+                let mean = of.iter().sum::<f64>() / of.len() as f64;
+                let (least, most) = of
+                    .iter()
+                    .fold((f64::MAX, f64::MIN), |(least, most), x| (least.min(*x), most.max(*x)));
+                println!("    {measure:16} {mean:.4}, {least:.4} to {most:.4}");
+            }
+        }
+    }
+
     fn tsne(&mut self, data: &[f32], settings: Settings, name: &str) -> f64 {
         let vectors = self.vectors(data);
         let start = Instant::now();
@@ -159,17 +198,21 @@ impl Bench {
 
     /// Prints how long it took, and how well the points in a file of this name show the vectors.
     fn report(&mut self, name: &str, seconds: f64, ours: Option<f64>) {
-        let n = self.read("vectors").len() / self.width;
-        let request =
-            json!({ "measure": name, "width": self.width, "divergence": n <= MOST_MEASURED });
-        let answer = self.python.ask(&request);
+        let answer = self.measure(name);
         let ratio = ours.map(|ours| format!(", {:.1} times ours", seconds / ours));
         println!("{}: {name} {seconds:.2} s{}", self.name, ratio.unwrap_or_default());
-        for measure in ["divergence", "kept", "trustworthiness"] {
+        for measure in MEASURES {
             if let Some(x) = answer[measure].as_f64() {
                 println!("    {measure:16} {x:.4}");
             }
         }
+    }
+
+    fn measure(&mut self, name: &str) -> Json {
+        let n = self.read("vectors").len() / self.width;
+        let divergence = n <= MOST_MEASURED;
+        let request = json!({ "measure": name, "width": self.width, "divergence": divergence });
+        self.python.ask(&request)
     }
 
     /// Places new vectors on the map of the old, as openTSNE does on the same map.

@@ -201,18 +201,19 @@ fn ten_minutes_of_all_chains_at_once() {
     }
     let (middle, end) = (middle.expect("there was a middle"), holdings());
     println!("{middle:?}, {end:?}");
+    // The voyage leaves out lines that were just there, which are many when ticks are so close.
     for (one, rate) in [
-        ("/voyage/line", 10.0),
-        ("/voyage/place", 10.0),
+        ("/voyage/line", 9.0),
+        ("/voyage/place", 9.0),
         ("/echo/line", 5.0),
         ("/echo/answer", 5.0),
         ("/choir/one", 4.0),
     ] {
         let heard = &steps[one];
         println!("{one}: {} messages", heard.len());
-        // In order but for the one new beginning, and all there but for lines that were just there.
+        // In order but for the one new beginning, and all there.
         assert!(heard.windows(2).filter(|pair| pair[1] <= pair[0]).count() <= 1, "{one}");
-        assert!(heard.len() as f64 >= 0.97 * rate * length.as_secs_f64(), "{one}");
+        assert!(heard.len() as f64 >= 0.99 * rate * length.as_secs_f64(), "{one}");
     }
     println!("/answer/place: {} for {n_said} visitors", steps["/answer/place"].len());
     assert!(steps["/answer/place"].len() + 1 >= n_said as usize);

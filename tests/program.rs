@@ -262,6 +262,27 @@ fn models_describe_and_query_are_the_same_with_and_without_a_runtime() {
 }
 
 #[test]
+fn what_ships_runs_by_its_name() {
+    let runtime = Running::start_shipped("answer");
+    let models = run(runtime.port_offset, &["models"]);
+    assert!(said(&models).contains("answer"), "{}", said(&models));
+    let chain = run(runtime.port_offset, &["describe", "answer"]);
+    assert!(said(&chain).contains("/answer/say"), "{}", said(&chain));
+    let wrong = run(free_offset(), &["run", "answr"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    for name in ["default", "echo", "choir", "answer"] {
+        assert!(complained(&wrong).contains(name), "{}", complained(&wrong));
+    }
+    // What nodes can run is the same without a runtime.
+    for port_offset in [free_offset(), runtime.port_offset] {
+        let parts = run(port_offset, &["describe", "adapt"]);
+        for part in ["walk", "inlet", "adapt/first", "adapt/fresh", "adapt/counter"] {
+            assert!(said(&parts).contains(part), "no {part} in {}", said(&parts));
+        }
+    }
+}
+
+#[test]
 fn wrong_names_get_useful_words() {
     let runtime = Running::start();
     for port_offset in [free_offset(), runtime.port_offset] {

@@ -3,6 +3,8 @@
 mod gates;
 mod lists;
 mod numbers;
+#[cfg(test)]
+mod tests;
 mod texts;
 
 use super::part::{Kind, Part, Pure, Rhythm, Slot};

@@ -256,6 +256,13 @@ impl Course {
             .collect()
     }
 
+    /// An input that values can be sent to.
+    pub fn open_input(&self, node: &str, input: &str) -> Option<&Field> {
+        let (node, at) = self.find_input(node, input)?;
+        let input = &self.nodes[node].inputs[at];
+        input.is_open.then_some(&input.field)
+    }
+
     /// Whether a node lets what is sent to it go on.
     pub fn is_inlet(&self, node: &str) -> bool {
         let node = self.nodes.iter().find(|known| known.spec.name == node);

@@ -197,11 +197,11 @@ impl Chain {
 
     /// The node and input at a path: "walk/speed"; or "say", for an inlet.
     fn find(&self, path: &str) -> Result<(String, String), Refusal> {
-        let known = self.inputs();
-        if known.iter().any(|input| input.path == path) {
+        if self.input(path).is_some() {
             let (node, input) = path.split_once('/').unwrap_or((path, "value"));
             return Ok((node.into(), input.into()));
         }
+        let known = self.inputs();
         let known: Vec<&str> = known.iter().map(|input| input.path.as_str()).collect();
         let words = format!("{} has no '{path}', only {}", self.name(), known.join(", "));
         Err(Refusal::Unknown(words))

@@ -69,7 +69,16 @@ impl Running {
 
     /// As [`start`](Self::start), at these ports.
     pub fn start_at(port_offset: u16) -> Self {
-        let mut command = enjamb(port_offset, &["run", "--json"]);
+        Self::start_with(port_offset, &["run", "--json"])
+    }
+
+    /// A runtime of a project that ships.
+    pub fn start_shipped(name: &str) -> Self {
+        Self::start_with(free_offset(), &["run", name, "--json"])
+    }
+
+    fn start_with(port_offset: u16, arguments: &[&str]) -> Self {
+        let mut command = enjamb(port_offset, arguments);
         // Where no project file lies.
         command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();

@@ -2,7 +2,7 @@
 
 use super::node::{Body, nothing};
 use super::{Course, Stamp};
-use crate::chain::spec::Pace;
+use crate::chain::spec::{MAX_RATE, Pace};
 use crate::time::Time;
 use crate::value::Value;
 use serde_json::{Map, Value as Json, json};
@@ -50,7 +50,10 @@ impl Course {
             (count("missed")?, Duration::from_nanos(count("nanoseconds")?));
         match &state["pace"] {
             Json::String(_) => self.pace = Pace::Free,
-            rate => self.pace = rate.as_f64().map_or(self.pace, Pace::Rate),
+            rate => {
+                let rate = rate.as_f64().filter(|rate| (0.0..=MAX_RATE).contains(rate));
+                self.pace = rate.map_or(self.pace, Pace::Rate);
+            }
         }
         let step = self.step();
         for node in &mut self.nodes {

@@ -16,7 +16,18 @@ impl Chain {
 
     /// The input at a path, if there is one.
     pub fn input(&self, path: &str) -> Option<Input> {
-        self.inputs().into_iter().find(|input| input.path == path)
+        if RESERVED.contains(&path) {
+            return own_inputs().into_iter().find(|input| input.path == path);
+        }
+        let course = lock(&self.shared.course);
+        let (node, input) = path.split_once('/').unwrap_or((path, "value"));
+        // An inlet is named alone, other nodes never are.
+        let field = course.open_input(node, input)?;
+        (course.is_inlet(node) != path.contains('/')).then(|| Input {
+            path: path.into(),
+            description: field.description.clone(),
+            fields: vec![field.clone()],
+        })
     }
 
     /// Whether what is sent to a path goes on at once.
@@ -81,7 +92,8 @@ impl Spec {
     }
 }
 
-fn inputs_of(course: &Course) -> Vec<Input> {
+/// What every chain takes.
+fn own_inputs() -> Vec<Input> {
     let trigger = |path: &str, description: &str| Input {
         path: path.into(),
         description: description.into(),
@@ -100,7 +112,7 @@ fn inputs_of(course: &Course) -> Vec<Input> {
         }
     };
     let rate = "Ticks a second; 0: on ticks from outside only.";
-    let mut inputs = vec![
+    vec![
         trigger("start", "Sets out."),
         trigger("stop", "Stands still; a start goes on from here."),
         trigger("step", "One tick, also while it stands."),
@@ -125,7 +137,11 @@ fn inputs_of(course: &Course) -> Vec<Input> {
         texts("remove", "Takes a node off, with its wires.", &["name"]),
         texts("outlet", "Sends an output: the outlet's name, and 'poetry.out'.", &["name", "from"]),
         trigger("counters", "Sends what each node has counted."),
-    ];
+    ]
+}
+
+fn inputs_of(course: &Course) -> Vec<Input> {
+    let mut inputs = own_inputs();
     debug_assert!(inputs.iter().all(|input| RESERVED.contains(&input.path.as_str())));
     for (node, fields) in course.open_inputs() {
         for field in fields {

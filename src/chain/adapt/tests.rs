@@ -126,7 +126,7 @@ fn what_options_choose() {
     let numbers = |json: Json| vec![(signature::array(number()), json)];
     let vectors = [numbers(json!([1, 2])), numbers(json!([1, 2, 3]))];
     let vectors = run("adapt/vector", &length, &vectors);
-    assert_eq!(vectors[0], Ok(Some(json!([1, 2]))));
+    assert_eq!(vectors[0], Ok(Some(json!([1.0, 2.0]))));
     assert!(vectors[1].as_ref().is_err_and(|words| words.contains('2')), "{vectors:?}");
 }
 

@@ -57,7 +57,12 @@ pub enum Said<'a> {
     /// A value at an outlet.
     Signal(&'a Signal),
     /// What failed.
-    Error(&'a str),
+    Error {
+        /// Plain words on it.
+        words: &'a str,
+        /// Whose message it followed from; 0 for nobody's.
+        asker: u64,
+    },
     /// What changed by itself.
     Notice(&'a str),
 }
@@ -67,6 +72,15 @@ pub type OnSaid = Arc<dyn Fn(Said) + Send + Sync>;
 
 /// Told in plain words, some time later, when what was asked of a chain could not be done.
 pub type Complain = Arc<dyn Fn(String) + Send + Sync>;
+
+/// Who sends something to a chain.
+#[derive(Clone, Default)]
+pub struct Asker {
+    /// Stands in the [`Stamp`] of all that follows from a message to an inlet; 0 for nobody.
+    pub number: u64,
+    /// Told when it could not be done.
+    pub complain: Option<Complain>,
+}
 
 /// The chains that run. Every method may be called from any thread.
 #[derive(Default)]

@@ -11,7 +11,7 @@ mod common;
 
 use common::{Udp, get, holdings, http_address, listen, s};
 use enjamb::Runtime;
-use enjamb::chain::{Chain, ChainParts, Said};
+use enjamb::chain::{Asker, Chain, ChainParts, Said};
 use enjamb::project::{HostedChain, Project, SHIPPED};
 use enjamb::time::{Clock, ManualClock};
 use enjamb::value::Value;
@@ -58,7 +58,9 @@ impl Simulation {
                     let steps = heard.steps.entry(signal.outlet.name.clone()).or_default();
                     steps.push(signal.stamp.step);
                 }
-                Said::Notice(words) | Said::Error(words) => heard.troubles.push(words.to_string()),
+                Said::Notice(words) | Said::Error { words, .. } => {
+                    heard.troubles.push(words.to_string())
+                }
             }
         });
         let (name, spec) = (hosted.name.clone(), hosted.spec.clone());
@@ -74,7 +76,9 @@ impl Simulation {
         let takes_words = self.chain.is_inlet("say");
         let (begin, end) = (self.clock.now(), self.clock.now() + length);
         let (mut n_said, mut next_visit) = (0, begin);
-        ["reset", "start"].iter().for_each(|action| self.chain.send(action, &[], None).unwrap());
+        ["reset", "start"]
+            .iter()
+            .for_each(|action| self.chain.send(action, &[], Asker::default()).unwrap());
         while self.clock.now() < end {
             let due = self.chain.turn();
             while !self.chain.is_idle() {
@@ -84,7 +88,7 @@ impl Simulation {
             let now = self.clock.now();
             if takes_words && now >= next_visit {
                 let words = VISITORS[n_said % VISITORS.len()];
-                self.chain.send("say", &[Value::from(words)], None).unwrap();
+                self.chain.send("say", &[Value::from(words)], Asker::default()).unwrap();
                 n_said += 1;
                 next_visit += BETWEEN_VISITORS;
                 continue;

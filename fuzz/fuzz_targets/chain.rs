@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use enjamb::chain::{Chain, ChainParts, Said, state};
+use enjamb::chain::{Asker, Chain, ChainParts, Said, state};
 use enjamb::engine::EngineSettings;
 use enjamb::time::ManualClock;
 use enjamb::{Engine, Project, Value};
@@ -21,7 +21,7 @@ fn check(text: &str) {
     let chain = || {
         let engine = Arc::new(Engine::new(clock.clone(), EngineSettings::default()));
         let on_said = Arc::new(|said: Said| {
-            if let Said::Error(words) | Said::Notice(words) = said {
+            if let Said::Error { words, .. } | Said::Notice(words) = said {
                 assert!(!words.is_empty());
             }
         });
@@ -48,7 +48,7 @@ fn check(text: &str) {
                     Err(_) if rest.is_empty() => Vec::new(),
                     Err(_) => rest.split('|').map(Value::from).collect(),
                 };
-                let _ = under_test.send(path, &values, None);
+                let _ = under_test.send(path, &values, Asker::default());
             }
         }
         clock.advance(Duration::from_millis(300));

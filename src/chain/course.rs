@@ -21,9 +21,9 @@ mod tests;
 
 pub use node::{Counters, Stamp};
 
-use super::Complain;
 use super::plan::{Plan, PlannedWire};
 use super::spec::{OutletSpec, Pace, Spec, WireSpec};
+use super::{Asker, Complain};
 use crate::chain::part::Rhythm;
 use crate::model::CancelToken;
 use crate::signature::{DataType, Field, Values, accept};
@@ -72,8 +72,8 @@ pub struct Effects {
     n_signals: usize,
     /// Runs that models are asked for.
     pub runs: Vec<Errand>,
-    /// Errors for everybody.
-    pub errors: Vec<String>,
+    /// Errors for everybody, each with the number of whose message it followed from.
+    pub errors: Vec<(String, u64)>,
     /// News for everybody.
     pub notices: Vec<String>,
     /// Errors for those who asked.
@@ -107,6 +107,13 @@ impl Effects {
         signal.values.clear();
         &mut signal.values
     }
+}
+
+/// What was sent to an inlet.
+struct Message {
+    inlet: usize,
+    value: Value,
+    asker: u64,
 }
 
 struct Wire {
@@ -163,7 +170,7 @@ pub struct Course {
     /// Ticks from outside that were not yet taken.
     n_outside: u32,
     /// Messages to inlets that were not yet taken.
-    messages: VecDeque<(usize, Value)>,
+    messages: VecDeque<Message>,
     answers: VecDeque<(u64, Result<Values, String>)>,
     n_flights: u64,
     /// A free chain whose runs are refused at once waits until then.
@@ -314,7 +321,7 @@ impl Course {
         node: &str,
         input: &str,
         value: Value,
-        complain: Option<Complain>,
+        asker: Asker,
     ) -> Result<(), String> {
         let (index, at) = self
             .find_input(node, input)
@@ -330,7 +337,7 @@ impl Course {
         node.values[at] = value.clone();
         let is_message = node.rhythm() == Rhythm::Message;
         if let Body::Part(part, _) = &mut node.body {
-            node.complain = complain.or_else(|| node.complain.take());
+            node.complain = asker.complain.or_else(|| node.complain.take());
             let hint = part.set(input, &value);
             if is_message {
                 if self.running.is_none() {
@@ -340,7 +347,7 @@ impl Course {
                     self.messages.pop_front();
                     node.counters.dropped += 1;
                 }
-                self.messages.push_back((index, value));
+                self.messages.push_back(Message { inlet: index, value, asker: asker.number });
             }
             hint?;
         }
@@ -367,8 +374,8 @@ impl Course {
         while let Some((id, outcome)) = self.answers.pop_front() {
             self.take_answer(id, outcome, effects);
         }
-        while let Some((node, value)) = self.messages.pop_front() {
-            self.take_message(node, value, effects);
+        while let Some(message) = self.messages.pop_front() {
+            self.take_message(message, effects);
         }
         self.send_errands(effects);
         let due = self.keep_time(effects);
@@ -377,7 +384,7 @@ impl Course {
     }
 
     fn now_stamp(&self, began: Time) -> Stamp {
-        Stamp { step: self.step(), event: self.n_events, began }
+        Stamp { step: self.step(), event: self.n_events, began, asker: 0 }
     }
 
     /// Tells parts all values that they have.

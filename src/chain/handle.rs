@@ -7,7 +7,7 @@ mod report;
 
 use super::course::{Course, Effects};
 use super::spec::{End, MAX_RATE, OutletSpec, Pace, Spec, WireSpec};
-use super::{Complain, Input, OnSaid, Output};
+use super::{Asker, Input, OnSaid, Output};
 use crate::engine::{Engine, Refusal};
 use crate::recording::Event as Recorded;
 use crate::signature::is_name;
@@ -142,16 +142,11 @@ impl Chain {
     }
 
     /// Takes values at an input, or makes something happen. What needs a model is done later, and
-    /// `complain` told if it can't be.
+    /// the asker told if it can't be.
     ///
     /// # Errors
     /// When there is no such input, or the values do not fit.
-    pub fn send(
-        &self,
-        path: &str,
-        values: &[Value],
-        complain: Option<Complain>,
-    ) -> Result<(), Refusal> {
+    pub fn send(&self, path: &str, values: &[Value], asker: Asker) -> Result<(), Refusal> {
         let shared = &self.shared;
         let chain = || shared.name.clone();
         let missing = |what: &str| Refusal::BadInput(format!("expected {what}"));
@@ -180,7 +175,7 @@ impl Chain {
                     input: input.clone(),
                     value: value.to_json(),
                 });
-                course.set(&node, &input, value.clone(), complain).map_err(Refusal::BadInput)?;
+                course.set(&node, &input, value.clone(), asker).map_err(Refusal::BadInput)?;
             }
             (path, []) => {
                 self.find(path)?;

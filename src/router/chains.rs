@@ -3,12 +3,12 @@
 use super::arguments::{read_value, write_value};
 use super::tree::{Access, Node};
 use super::{Argument, Message, Peer, Router, record};
-use crate::chain::{Chain, ChainParts, Chains, Complain, OnSaid, Said, Signal, Spec};
+use crate::chain::{Asker, Chain, ChainParts, Chains, OnSaid, Said, Signal, Spec};
 use crate::engine::{RESERVED_NAMES, Refusal};
 use crate::recording::Way;
 use crate::value::Value;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the router keeps of chains.
 #[derive(Default)]
@@ -17,6 +17,34 @@ pub struct ChainRoom {
     /// Who drives each chain: the last who sent something that makes values come. Whatever the chain
     /// sends goes to them, too.
     drivers: Arc<Mutex<HashMap<String, Peer>>>,
+    askers: Arc<Mutex<Askers>>,
+}
+
+/// Who said what to inlets of chains, lately: what follows from it goes to them.
+#[derive(Default)]
+struct Askers {
+    /// The newest last, by numbers that rise.
+    peers: VecDeque<(u64, Peer)>,
+    last_number: u64,
+}
+
+/// So many are remembered; what follows from earlier messages goes to whoever drives the chain.
+const MAX_ASKERS: usize = 1024;
+
+impl Askers {
+    fn add(&mut self, peer: Peer) -> u64 {
+        if self.peers.len() == MAX_ASKERS {
+            self.peers.pop_front();
+        }
+        self.last_number += 1;
+        self.peers.push_back((self.last_number, peer));
+        self.last_number
+    }
+
+    fn find(&self, number: u64) -> Option<Peer> {
+        let at = self.peers.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        Some(self.peers[at].1)
+    }
 }
 
 impl Router {
@@ -47,6 +75,7 @@ impl Router {
     /// Publishes what a chain says.
     fn on_said(&self, chain: &str) -> OnSaid {
         let (outlet, drivers) = (Arc::clone(&self.outlet), Arc::clone(&self.chain_room.drivers));
+        let askers = Arc::clone(&self.chain_room.askers);
         let (tape, clock) = (self.engine.tape().cloned(), Arc::clone(self.engine.clock()));
         let chain = chain.to_string();
         Arc::new(move |said: Said| {
@@ -56,10 +85,13 @@ impl Router {
                 messages.into_iter().for_each(|message| outlet.offer(message));
                 return;
             }
-            let drivers = drivers.lock().unwrap_or_else(PoisonError::into_inner);
-            let driver = drivers.get(&chain).copied().unwrap_or(Peer::Local);
-            drop(drivers);
-            outlet.publish(driver, messages);
+            let asker = match said {
+                Said::Signal(Signal { stamp, .. }) => lock(&askers).find(stamp.asker),
+                Said::Error { asker, .. } => lock(&askers).find(asker),
+                Said::Notice(_) => None,
+            };
+            let driver = || lock(&drivers).get(&chain).copied().unwrap_or(Peer::Local);
+            outlet.publish(asker.unwrap_or_else(driver), messages);
         })
     }
 
@@ -86,27 +118,25 @@ impl Router {
             // An address that there is not is refused by the chain.
             None => Vec::new(),
         };
-        // Whoever makes values come is told what comes, and so is whoever says something to an inlet.
-        if matches!(path, "start" | "step" | "tick" | "free") || chain.is_inlet(path) {
-            self.driven_by(chain.name(), from);
+        // Whoever makes values come is told what comes; whoever says something to an inlet, what comes
+        // of that.
+        if matches!(path, "start" | "step" | "tick" | "free") {
+            lock(&self.chain_room.drivers).insert(chain.name().into(), from);
         }
+        let number = if chain.is_inlet(path) { lock(&self.chain_room.askers).add(from) } else { 0 };
         let (outlet, address) = (Arc::clone(&self.outlet), format!("{}/error", message.address));
         let (tape, clock) = (self.engine.tape().cloned(), Arc::clone(self.engine.clock()));
-        let complain: Complain = Arc::new(move |words| {
+        let complain = Arc::new(move |words| {
             let messages = [Message::text(&address, words)];
             record(tape.as_ref(), &*clock, "", Way::Reply, &messages);
             outlet.reply(from, &messages);
         });
-        chain.send(path, &values, Some(complain)).map_err(|refusal| refusal.to_string())?;
+        let asker = Asker { number, complain: Some(complain) };
+        chain.send(path, &values, asker).map_err(|refusal| refusal.to_string())?;
         if !values.is_empty() {
             self.outlet.changed(from, message);
         }
         Ok(())
-    }
-
-    fn driven_by(&self, chain: &str, driver: Peer) {
-        let mut drivers = self.chain_room.drivers.lock().unwrap_or_else(PoisonError::into_inner);
-        drivers.insert(chain.into(), driver);
     }
 
     /// Sends something to a chain for somebody who is not on OSC.
@@ -115,7 +145,7 @@ impl Router {
     /// As [`Chain::send`], and when there is no such chain.
     pub fn send_to_chain(&self, name: &str, path: &str, values: &[Value]) -> Result<(), Refusal> {
         let chain = self.find_chain(name)?;
-        chain.send(path, values, None)?;
+        chain.send(path, values, Asker::default())?;
         if !values.is_empty() {
             let mut arguments = Vec::new();
             values.iter().for_each(|value| write_value(value, &mut arguments));
@@ -191,6 +221,11 @@ impl Router {
     }
 }
 
+/// A panic can't happen while these are held, so a poisoned one is still sound.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What a chain says, as messages, and whom they are for.
 pub fn messages_of(chain: &str, said: &Said) -> (Way, Vec<Message>) {
     match said {
@@ -198,7 +233,7 @@ pub fn messages_of(chain: &str, said: &Said) -> (Way, Vec<Message>) {
             (Way::Offer, signal_messages(chain, signal))
         }
         Said::Signal(signal) => (Way::Publish, signal_messages(chain, signal)),
-        Said::Error(words) => {
+        Said::Error { words, .. } => {
             (Way::Publish, vec![Message::text(format!("/{chain}/error"), *words)])
         }
         Said::Notice(words) => {

@@ -1,7 +1,7 @@
 //! A chain that is changed while it runs: what is the same in both goes on as if nothing had happened.
 
 use super::node::{Body, Node};
-use super::{Course, Wire};
+use super::{Course, Message, Wire};
 use crate::chain::plan::Plan;
 use crate::chain::spec::Spec;
 use crate::time::Time;
@@ -47,9 +47,11 @@ impl Course {
                 outlet.last.clone_from(&old.last);
             }
         }
-        for (index, value) in messages {
-            let place = self.nodes.iter().position(|node| names[index] == node.spec.name);
-            place.into_iter().for_each(|index| self.messages.push_back((index, value.clone())));
+        for message in messages {
+            let is_same = |node: &Node| names[message.inlet] == node.spec.name;
+            if let Some(inlet) = self.nodes.iter().position(is_same) {
+                self.messages.push_back(Message { inlet, ..message });
+            }
         }
         self.change_pace(&old_spec, now);
     }

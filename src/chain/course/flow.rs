@@ -1,12 +1,11 @@
 //! How values flow: waves through the nodes, runs of models, what happens when one fails.
 
 use super::node::{Body, ErrandFlight, Flight, MAX_WAITING, Node, Stamp};
-use super::{BETWEEN_ERRORS, Complain, Course, Effects, Errand};
+use super::{BETWEEN_ERRORS, Complain, Course, Effects, Errand, Message};
 use crate::chain::spec::{OnFailure, Takes};
 use crate::model::CancelToken;
 use crate::signature::Values;
 use crate::time::Time;
-use crate::value::Value;
 use std::time::Duration;
 
 /// A free chain waits this long after a failure, so as not to burn a core on a model that is gone.
@@ -49,12 +48,13 @@ impl Course {
     }
 
     /// A message to an inlet goes on.
-    pub(super) fn take_message(&mut self, index: usize, value: Value, effects: &mut Effects) {
+    pub(super) fn take_message(&mut self, message: Message, effects: &mut Effects) {
+        let Message { inlet: index, value, asker } = message;
         if index >= self.nodes.len() || self.running.is_none() {
             return;
         }
         self.n_events += 1;
-        let stamp = self.now_stamp(self.now);
+        let stamp = Stamp { asker, ..self.now_stamp(self.now) };
         self.nodes[index].values[0] = value;
         self.run_part(index, stamp, effects);
         self.wave(index + 1, stamp, effects);
@@ -187,7 +187,7 @@ impl Course {
         let (rule, name) = (node.on_failure, node.spec.name.clone());
         let holds = rule == OnFailure::Hold && node.has_outputs;
         node.counters.repeated += u64::from(holds);
-        self.tell_error(format!("{name}: {words}"), None, effects);
+        self.tell_error(format!("{name}: {words}"), None, stamp.asker, effects);
         match rule {
             OnFailure::Hold if holds => self.emit(index, stamp, effects),
             OnFailure::Hold | OnFailure::Skip => {}
@@ -276,14 +276,15 @@ impl Course {
         let node = &mut self.nodes[index];
         let words = format!("{}: {words}", node.spec.name);
         let complain = node.complain.take();
-        self.tell_error(words, complain, effects);
+        self.tell_error(words, complain, 0, effects);
     }
 
-    /// Tells whoever asked at once, and everyone if it is news.
+    /// Tells whoever asked at once, and everyone if it is news, or somebody waits for an answer.
     pub(super) fn tell_error(
         &mut self,
         words: String,
         complain: Option<Complain>,
+        asker: u64,
         effects: &mut Effects,
     ) {
         if let Some(complain) = complain {
@@ -292,8 +293,8 @@ impl Course {
         let is_news = self.last_error.as_ref().is_none_or(|(at, last)| {
             *last != words || self.now.saturating_sub(*at) >= BETWEEN_ERRORS
         });
-        if is_news {
-            effects.errors.push(words.clone());
+        if is_news || asker != 0 {
+            effects.errors.push((words.clone(), asker));
             self.last_error = Some((self.now, words));
         }
     }

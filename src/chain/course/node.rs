@@ -24,6 +24,8 @@ pub struct Stamp {
     pub event: u64,
     /// When that was, on the engine's clock.
     pub began: Time,
+    /// Of a message: the number of whoever sent it; else 0.
+    pub asker: u64,
 }
 
 /// What stands where no value has come yet.

@@ -59,7 +59,7 @@ impl Course {
         for node in &mut self.nodes {
             let saved = &state["nodes"][&node.spec.name];
             if saved["run"].as_str() == Some(&node.spec.run) {
-                let stamp = Stamp { step, event: self.n_events, began: Time::ZERO };
+                let stamp = Stamp { step, event: self.n_events, ..Stamp::default() };
                 restore_node(node, saved, stamp).map_err(|w| format!("{}: {w}", node.spec.name))?;
             }
         }

@@ -5,6 +5,7 @@ mod random;
 mod time;
 
 use super::{Course, Effects, Errand};
+use crate::chain::Asker;
 use crate::chain::spec::{NodeSpec, OutletSpec, Pace, Spec};
 use crate::signature::{Command, Manifest, Values, number, text};
 use crate::value::Value;
@@ -158,7 +159,7 @@ fn a_loop_goes_round_once_a_tick_and_never_dies() {
         effects.clear();
         course.turn(super::Time::ZERO, &mut effects);
         match tick {
-            2 => assert_eq!(effects.errors, ["more: no"]),
+            2 => assert_eq!(effects.errors, [("more: no".to_string(), 0)]),
             4 => assert_eq!(effects.notices, ["more runs again, after it failed 2 times"]),
             _ => assert!(effects.errors.is_empty() && effects.notices.is_empty()),
         }
@@ -226,7 +227,7 @@ fn an_inlet_lets_each_message_go_on() {
         &["ask.value -> keep.when", "beat.count -> keep.in"],
     );
     let (mut course, mut effects) = (course(&spec), Effects::default());
-    let words = course.set("ask", "value", "early".into(), None).unwrap_err();
+    let words = course.set("ask", "value", "early".into(), Asker::default()).unwrap_err();
     assert!(words.contains("the chain stands"), "{words}");
     course.trigger("start", super::Time::ZERO);
     for _ in 0..2 {
@@ -234,16 +235,21 @@ fn an_inlet_lets_each_message_go_on() {
         course.turn(super::Time::ZERO, &mut effects);
     }
     for line in ["one", "two"] {
-        course.set("ask", "value", line.into(), None).unwrap();
+        course.set("ask", "value", line.into(), Asker::default()).unwrap();
     }
     effects.clear();
     course.turn(super::Time::ZERO, &mut effects);
     let line = |line: &str| ("oask".to_string(), 1, Value::from(line));
     let kept = || ("okeep".to_string(), 1, Value::from(1.0));
     assert_eq!(sent(&effects), [line("one"), kept(), line("two"), kept()]);
-    let words = course.set("keep", "when", "x".into(), None).unwrap_err();
+    let words = course.set("keep", "when", "x".into(), Asker::default()).unwrap_err();
     assert_eq!(words, "ask.value is wired to keep.when");
-    assert!(course.set("ask", "value", 3.0.into(), None).unwrap_err().contains("expected text"));
+    assert!(
+        course
+            .set("ask", "value", 3.0.into(), Asker::default())
+            .unwrap_err()
+            .contains("expected text")
+    );
 }
 
 #[test]
@@ -259,7 +265,8 @@ fn a_part_that_panics_costs_its_run_alone() {
     course.trigger("start", super::Time::ZERO);
     course.trigger("tick", super::Time::ZERO);
     course.turn(super::Time::ZERO, &mut effects);
-    assert_eq!(effects.errors, ["scale: 1..1 is no range to scale 0 from"]);
+    let words = "scale: 1..1 is no range to scale 0 from".to_string();
+    assert_eq!(effects.errors, [(words, 0)]);
     assert!(course.is_running());
 }
 

@@ -83,8 +83,8 @@ impl Shared {
         for notice in &effects.notices {
             (self.on_said)(Said::Notice(notice));
         }
-        for error in &effects.errors {
-            (self.on_said)(Said::Error(error));
+        for (words, asker) in &effects.errors {
+            (self.on_said)(Said::Error { words, asker: *asker });
         }
     }
 

@@ -1,6 +1,7 @@
 //! A chain that is played again: what was done to it is done in the same order, at the same times.
 
 use super::{Chain, ChainParts, lock};
+use crate::chain::Asker;
 use crate::chain::course::{Effects, Errand};
 use crate::chain::spec::Spec;
 use crate::recording::Event as Recorded;
@@ -39,7 +40,7 @@ impl Chain {
                 let data_type = data_type.ok_or_else(|| format!("it has no '{node}.{input}'"))?;
                 // What was refused then is refused again.
                 if let Ok(value) = data_type.read_json(value) {
-                    let _ = course.set(node, input, value, None);
+                    let _ = course.set(node, input, value, Asker::default());
                 }
             }
             Recorded::Change { spec, .. } => {

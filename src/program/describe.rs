@@ -7,6 +7,9 @@ use super::run::local_project;
 use crate::Shared;
 use serde_json::{Value as Json, json};
 
+/// Of a longer default only the first number is shown.
+const MAX_DEFAULTS: usize = 8;
+
 /// Lists the models.
 pub fn models(shared: &Shared) -> Result<(), String> {
     let specs = specifications(shared)?;
@@ -184,6 +187,10 @@ fn type_words(field: &Json) -> String {
     match &field["default"] {
         Json::Null => {}
         Json::String(text) if text.is_empty() => {}
+        // A vector's are all the same, and too many for a line.
+        Json::Array(items) if items.len() > MAX_DEFAULTS => {
+            words += &format!(" = [{}, ...]", items[0]);
+        }
         default => words += &format!(" = {default}"),
     }
     words

@@ -58,8 +58,8 @@ pub fn manifest() -> Manifest {
         )
         .command(
             Command::new("nearest", "Finds the sentences nearest to a place.")
-                .input("x", coordinate(), "The place, from left to right.")
-                .input("y", coordinate(), "From bottom to top.")
+                .input("x", coordinate().default(0.0), "The place, from left to right.")
+                .input("y", coordinate().default(0.0), "From bottom to top.")
                 .input("k", how_many(), "How many to find.")
                 .output("texts", texts(), "The nearest, from near to far.")
                 .output("points", array(vector(2)), "Where each lies.")

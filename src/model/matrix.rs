@@ -18,6 +18,7 @@ mod half;
 
 pub use self::half::HalfPacked;
 
+use std::ops::Range;
 #[cfg(target_arch = "x86_64")]
 use x86::{avx2, avx512};
 
@@ -125,25 +126,15 @@ impl Packed {
     /// The columns that do not fill a panel go through a buffer that does.
     fn last_columns(&self, panel: usize, input: &[f32], output: &mut [f32], rows: &[Row]) {
         let first = panel * PANEL;
-        let n_columns = self.width - first;
         for block in blocks(rows, self.kernel.max_rows()) {
-            let mut buffer = [0.0; MAX_ROWS * PANEL];
-            let mut moved = [Row { from: 0, to: 0 }; MAX_ROWS];
-            for (i, row) in block.iter().enumerate() {
-                let start = row.to + first;
-                buffer[i * PANEL..][..n_columns].copy_from_slice(&output[start..start + n_columns]);
-                moved[i] = Row { from: row.from, to: i * PANEL };
-            }
-            // SAFETY: the input rows were checked by the caller, the buffer has a whole panel
-            // for each row, and `tile` addresses it as columns of panel 0 after the shift.
-            unsafe {
-                let shifted = buffer.as_mut_ptr().wrapping_sub(first);
-                self.tile(panel, 1, &moved[..block.len()], input.as_ptr(), shifted);
-            }
-            for (i, row) in block.iter().enumerate() {
-                let start = row.to + first;
-                output[start..start + n_columns].copy_from_slice(&buffer[i * PANEL..][..n_columns]);
-            }
+            through_whole_panel(block, output, first..self.width, |moved, buffer| {
+                // SAFETY: the input rows were checked by the caller, the buffer has a whole panel
+                // for each row, and `tile` addresses it as columns of panel 0 after the shift.
+                unsafe {
+                    let shifted = buffer.as_mut_ptr().wrapping_sub(first);
+                    self.tile(panel, 1, moved, input.as_ptr(), shifted);
+                }
+            });
         }
     }
 
@@ -182,6 +173,29 @@ fn check(rows: &[Row], n_input: usize, depth: usize, n_output: usize, width: usi
     for row in rows {
         assert!(fits(row.from, depth, n_input));
         assert!(fits(row.to, width, n_output));
+    }
+}
+
+/// Lets `compute` have these columns of the output, fewer than a panel's, in a buffer with room for a
+/// panel in each of at most [`MAX_ROWS`] rows, and the rows as they lie there.
+fn through_whole_panel(
+    rows: &[Row],
+    output: &mut [f32],
+    columns: Range<usize>,
+    compute: impl FnOnce(&[Row], &mut [f32]),
+) {
+    let mut buffer = [0.0; MAX_ROWS * PANEL];
+    let mut moved = [Row { from: 0, to: 0 }; MAX_ROWS];
+    let n_columns = columns.len();
+    for (i, row) in rows.iter().enumerate() {
+        let own = &output[row.to + columns.start..][..n_columns];
+        buffer[i * PANEL..][..n_columns].copy_from_slice(own);
+        moved[i] = Row { from: row.from, to: i * PANEL };
+    }
+    compute(&moved[..rows.len()], &mut buffer);
+    for (i, row) in rows.iter().enumerate() {
+        let own = &mut output[row.to + columns.start..][..n_columns];
+        own.copy_from_slice(&buffer[i * PANEL..][..n_columns]);
     }
 }
 

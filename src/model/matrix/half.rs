@@ -6,7 +6,7 @@
 //!
 //! [`Packed`]: super::Packed
 
-use super::{Kernel, MAX_ROWS, PANEL, Row, blocks};
+use super::{Kernel, MAX_ROWS, PANEL, Row, blocks, through_whole_panel};
 use half::f16;
 
 /// Most rows for which the halves are widened in registers, at every use.
@@ -119,29 +119,18 @@ impl HalfPacked {
         output: &mut [f32],
         rows: &[Row],
     ) {
-        let first = panel * PANEL;
-        let n_columns = self.width - first;
         for block in blocks(rows, MAX_ROWS) {
-            let mut buffer = [0.0; MAX_ROWS * PANEL];
-            let mut moved = [Row { from: 0, to: 0 }; MAX_ROWS];
-            for (i, row) in block.iter().enumerate() {
-                let start = row.to + first;
-                buffer[i * PANEL..][..n_columns].copy_from_slice(&output[start..start + n_columns]);
-                moved[i] = Row { from: row.from, to: i * PANEL };
-            }
-            let (moved, into) = (&moved[..block.len()], buffer.as_mut_ptr());
-            // SAFETY: the input rows were checked by the caller, and the buffer has a whole panel
-            // for each row.
-            unsafe {
-                match wide {
-                    None => self.few_rows(panel, 1, moved, input.as_ptr(), into),
-                    Some(wide) => self.many_rows(panel, wide, moved, input.as_ptr(), into),
+            through_whole_panel(block, output, panel * PANEL..self.width, |moved, buffer| {
+                let into = buffer.as_mut_ptr();
+                // SAFETY: the input rows were checked by the caller, and the buffer has a whole
+                // panel for each row.
+                unsafe {
+                    match wide {
+                        None => self.few_rows(panel, 1, moved, input.as_ptr(), into),
+                        Some(wide) => self.many_rows(panel, wide, moved, input.as_ptr(), into),
+                    }
                 }
-            }
-            for (i, row) in block.iter().enumerate() {
-                let start = row.to + first;
-                output[start..start + n_columns].copy_from_slice(&buffer[i * PANEL..][..n_columns]);
-            }
+            });
         }
     }
 

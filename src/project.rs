@@ -367,6 +367,11 @@ impl ListenTable {
     }
 }
 
+/// Whether it looks like a name and a port.
+fn has_port(to: &str) -> bool {
+    to.rsplit_once(':').is_some_and(|(name, port)| !name.is_empty() && port.parse::<u16>().is_ok())
+}
+
 impl SendTable {
     fn check(self) -> Result<Destination, Wrong> {
         let to = self.to.get_ref();
@@ -377,7 +382,16 @@ impl SendTable {
         let address: SocketAddr = match to.parse() {
             Ok(address) => address,
             // A name is looked up once, here, so that sending never waits for a name server.
-            Err(_) => to.to_socket_addrs().ok().and_then(|mut a| a.next()).ok_or_else(wrong)?,
+            Err(_) if has_port(to) => {
+                to.to_socket_addrs().ok().and_then(|mut a| a.next()).ok_or_else(|| {
+                    let words = format!(
+                        "'{to}' can't be looked up now: is it written so, and is the network there? \
+                         A number such as 192.168.1.20 needs no looking up"
+                    );
+                    (self.to.span(), words)
+                })?
+            }
+            Err(_) => return Err(wrong()),
         };
         let pattern = |text: &Spanned<String>| {
             Pattern::parse(text.get_ref()).map_err(|words| (text.span(), words))

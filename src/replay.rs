@@ -278,8 +278,9 @@ impl Runs {
 fn hear(chain: &str, heard: &Heard) -> OnSaid {
     let (chain, heard) = (chain.to_string(), Arc::clone(heard));
     Arc::new(move |said: Said| {
+        let (Some(way), messages) = messages_of(&chain, &said) else { return };
         let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.entry(chain.clone()).or_default().push_back(messages_of(&chain, &said));
+        heard.entry(chain.clone()).or_default().push_back((way, messages));
     })
 }
 

@@ -61,6 +61,12 @@ fn from_project(host: Host, options: &Options, shared: &Shared) -> Result<String
     let known: Vec<_> = project.models.iter().map(|hosted| hosted.name.as_str()).collect();
     let hosted =
         project.models.iter().find(|hosted| hosted.name == options.model).ok_or_else(|| {
+            if project.chains.iter().any(|chain| chain.name == options.model) {
+                return format!(
+                    "'{}' is a chain: the patches in the folder 'patches' speak with one",
+                    options.model
+                );
+            }
             format!("there is no model '{}', only {}", options.model, known.join(", "))
         })?;
     let manifest = hosted.kind.manifest();

@@ -37,6 +37,12 @@ fn query_here(model: &str, command: &str, inputs: &[String]) -> Result<Json, Str
     project.models.retain(|hosted| hosted.name == model);
     project.chains.clear();
     let Some(hosted) = project.models.first() else {
+        if project.chains.iter().any(|chain| chain.name == *model) {
+            return Err(format!(
+                "'{model}' is a chain, which runs by itself: start enjamb and send it \
+                 /{model}/{command}, or POST /chains/{model}/{command}"
+            ));
+        }
         return Err(format!("there is no model '{model}', only {}", known.join(", ")));
     };
     let manifest = hosted.kind.manifest();

@@ -168,7 +168,6 @@ impl Sender {
             Way::Reply => return,
             Way::Publish => self.hub.publish(Peer::Local, messages),
             Way::Stream => self.hub.stream(Peer::Local, false, messages),
-            Way::Offer => messages.into_iter().for_each(|message| self.hub.offer(message)),
         }
         self.n_sent += n_messages;
     }

@@ -41,8 +41,6 @@ pub struct Line {
 pub enum Way {
     /// To those who asked, subscribers and destinations.
     Publish,
-    /// To those only who asked for the address itself.
-    Offer,
     /// As the messages of a stream, which go in bundles.
     Stream,
     /// To one peer alone.

@@ -80,11 +80,12 @@ impl Router {
         let chain = chain.to_string();
         Arc::new(move |said: Said| {
             let (way, messages) = messages_of(&chain, &said);
-            record(tape.as_ref(), &*clock, &chain, way, &messages);
-            if way == Way::Offer {
+            // What only those get who ask for it would be most of a recording, and nobody's.
+            let Some(way) = way else {
                 messages.into_iter().for_each(|message| outlet.offer(message));
                 return;
-            }
+            };
+            record(tape.as_ref(), &*clock, &chain, way, &messages);
             let asker = match said {
                 Said::Signal(Signal { stamp, .. }) => lock(&askers).find(stamp.asker),
                 Said::Error { asker, .. } => lock(&askers).find(asker),
@@ -226,18 +227,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a chain says, as messages, and whom they are for.
-pub fn messages_of(chain: &str, said: &Said) -> (Way, Vec<Message>) {
+/// What a chain says, as messages, and whom they are for; nobody but those who ask for the very address.
+pub fn messages_of(chain: &str, said: &Said) -> (Option<Way>, Vec<Message>) {
     match said {
-        Said::Signal(signal) if signal.outlet.on_request => {
-            (Way::Offer, signal_messages(chain, signal))
-        }
-        Said::Signal(signal) => (Way::Publish, signal_messages(chain, signal)),
+        Said::Signal(signal) if signal.outlet.on_request => (None, signal_messages(chain, signal)),
+        Said::Signal(signal) => (Some(Way::Publish), signal_messages(chain, signal)),
         Said::Error { words, .. } => {
-            (Way::Publish, vec![Message::text(format!("/{chain}/error"), *words)])
+            (Some(Way::Publish), vec![Message::text(format!("/{chain}/error"), *words)])
         }
         Said::Notice(words) => {
-            (Way::Publish, vec![Message::text(format!("/{chain}/notice"), *words)])
+            (Some(Way::Publish), vec![Message::text(format!("/{chain}/notice"), *words)])
         }
     }
 }

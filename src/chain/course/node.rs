@@ -15,6 +15,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// same tick; the oldest give way.
 pub const MAX_WAITING: usize = 64;
 
+/// Bytes that a text or a list that a part gives may have.
+const MAX_SIZE: usize = 1 << 20;
+
 /// What a value belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamp {
@@ -270,8 +273,17 @@ impl Node {
         let moment = Moment { step: stamp.step, time, chance: chance(self.salt, stamp.event) };
         let (values, outputs) = (&self.values, &mut self.outputs);
         // A slip in a part costs this run alone, as it does in a model.
-        catch_unwind(AssertUnwindSafe(|| part.run(values, &moment, outputs)))
-            .unwrap_or_else(|_| Err(format!("{} has a fault and panicked", self.spec.run)))
+        let goes_on = catch_unwind(AssertUnwindSafe(|| part.run(values, &moment, outputs)))
+            .unwrap_or_else(|_| Err(format!("{} has a fault and panicked", self.spec.run)))?;
+        // In a loop a text may grow, and would fill the memory.
+        match self.outputs.iter().map(size).find(|size| *size > MAX_SIZE) {
+            Some(size) => {
+                self.outputs.fill_with(nothing);
+                self.has_outputs = false;
+                Err(format!("what came out has {size} bytes, and {MAX_SIZE} is the most"))
+            }
+            None => Ok(goes_on),
+        }
     }
 
     /// The inputs as they stand, to be run later; unwired ones without a value are the model's to know.
@@ -317,6 +329,15 @@ impl Node {
         self.has_outputs = false;
         self.outputs.fill_with(nothing);
         (self.n_failures, self.n_updates) = (0, 0);
+    }
+}
+
+/// How much a text or a list holds, roughly; other values are as large as their types say.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Text(text) => text.len(),
+        Value::Array(items) => items.iter().map(|item| size(item) + size_of::<Value>()).sum(),
+        _ => 0,
     }
 }
 

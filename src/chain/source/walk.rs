@@ -133,6 +133,11 @@ impl Part for Walker {
     }
 
     fn set(&mut self, input: &str, value: &Value) -> Result<(), String> {
+        if self.encoder.is_empty() && matches!(input, "to" | "targets") && !is_empty(value) {
+            let words = "it knows no model that could say where lines lie: give its node \
+                         set = { encoder = \"poetry\" }";
+            return Err(words.into());
+        }
         let walk = &mut self.state.walk;
         let number = value.as_number();
         match (input, number) {
@@ -248,6 +253,11 @@ fn mean_of(outputs: &Values) -> Result<[f32; DIMENSIONS], String> {
     mean.and_then(|mean| mean.try_into().ok()).ok_or_else(|| {
         format!("expected a vector 'mean' of {DIMENSIONS} floats from the model's encode")
     })
+}
+
+/// No line, or no lines.
+fn is_empty(value: &Value) -> bool {
+    value.as_text().is_none_or(str::is_empty) && value.as_array().is_none_or(<[Value]>::is_empty)
 }
 
 fn short(line: &str) -> String {

@@ -123,7 +123,7 @@ mod test {
             let middle = i as f32 * 10.0 + if is_left { -10.0 } else { 10.0 };
             Some(Rect::from_x_y_w_h(middle, 0.0, 19.0, 5.0))
         };
-        let mut place = |labels: &mut Labels, first: usize| {
+        let place = |labels: &mut Labels, first: usize| {
             labels.place(3, 9, &mut Vec::new(), |i| i == first, room);
             labels.update(99.0, 0.1);
             labels.seen().map(|(i, label)| (i, label.is_left)).collect::<Vec<_>>()

@@ -285,11 +285,9 @@ fn line_room(line: &str, at: Vec2, page: &mut Page) -> Rect {
 
 fn view(app: &App, model: &Model) {
     let mut page = model.stage.sheet.page(app);
-    if model.is_typeset {
-        show_regions(model, &mut page);
-    }
     show_points(model, &mut page);
     if model.is_typeset {
+        show_regions(model, &mut page);
         for (i, label) in model.excerpts.seen() {
             if let Some(sentence) = model.map.sentences.get(i) {
                 show_excerpt(model, &mut page, sentence, label);
@@ -312,9 +310,12 @@ fn show_regions(model: &Model, page: &mut Page) {
     let fade = smooth(REGIONS_UNTIL, REGIONS_UNTIL / 2.0, model.camera.zoom);
     for (i, label) in model.regions.seen() {
         let Some(region) = model.map.regions.get(i) else { continue };
-        let strength = 0.62 * label.strength * fade * smooth(0.0, 1.5, region.age);
+        let strength = 0.85 * label.strength * fade * smooth(0.0, 1.5, region.age);
         let hand = region_hand(model.camera.zoom, page.rect()).strength(strength);
-        page.write_centred(&region.words, hand, model.camera.to_window(region.place));
+        let width = page.measure(&region.words, hand);
+        let at = model.camera.to_window(region.place) - vec2(width / 2.0, 0.0);
+        page.shade(at, width, hand.size(), 0.6 * strength);
+        page.write(&region.words, hand, at);
     }
 }
 
@@ -360,8 +361,8 @@ fn show_voyage(model: &Model, page: &mut Page) {
     let n = (voyage.stops.len() * 24).max(2);
     let way = |t: f32| model.camera.to_window(voyage.way(t));
     let mut places: Vec<Vec2> = (0..=n).map(|i| way(i as f32 / n as f32)).collect();
-    // Light takes no corner sharply.
-    for _ in 0..60 {
+    // Light takes no corner sharply, and a thread gives way where it is bent.
+    for _ in 0..160 {
         for i in 1..n {
             places[i] = (places[i - 1] + places[i] * 2.0 + places[i + 1]) / 4.0;
         }

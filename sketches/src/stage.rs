@@ -215,7 +215,7 @@ impl Stage {
         let column = (rect.w() * 0.22).clamp(size * 5.0, size * 11.0);
         let widest = keys.iter().map(|(_, does)| page.measure(does, hand)).fold(0.0, f32::max);
         let left = (-(column + size + widest) / 2.0).max(rect.left() + 12.0);
-        page.fill(rect.bottom_left(), rect.top_right(), NIGHT, self.help * 0.985);
+        page.fill(rect.bottom_left(), rect.top_right(), NIGHT, self.help * 0.997);
         let mut y = (keys.len() as f32 + 1.0) * size * 0.75;
         let title = Hand::italic(size * 1.4).colour(AMBER).strength(self.help);
         page.write(&self.name.replace('_', " "), title, vec2(left + column + size, y));

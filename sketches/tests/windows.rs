@@ -150,6 +150,18 @@ impl Sketch {
         self.hand(&[&["mousemove", "--sync", "--window", "%1", &x, &y], does].concat());
     }
 
+    /// Drags what is at a place to the right, slowly enough for a window of few frames a second.
+    fn drag(&self, from: [u32; 2], right: u32) {
+        let moves = |x: u32| {
+            ["sleep", "1", "mousemove_relative", "--sync", &x.to_string(), "0"].map(str::to_string)
+        };
+        let mut does = vec!["sleep".to_string(), "1".into(), "mousedown".into(), "1".into()];
+        does.extend(moves(right / 2));
+        does.extend(moves(right - right / 2));
+        does.extend(["sleep", "1", "mouseup", "1"].map(str::to_string));
+        self.mouse(from, &does.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
     /// What one does with keys and mouse, as xdotool says it.
     fn hand(&self, does: &[&str]) {
         let title = self.name.replace('_', " ");
@@ -336,8 +348,7 @@ fn sentence_space_drifts_and_has_a_thread_of_light() {
     sketch.press("0");
     sketch.wait_for("all of it again", |frame| overlap(&rest, frame, 0) > 0.7);
     let before = sketch.next();
-    sketch.mouse([500, 300], &["mousedown", "1", "mousemove_relative", "--sync", "60", "0"]);
-    sketch.hand(&["mousemove_relative", "--sync", "60", "0", "mouseup", "1"]);
+    sketch.drag([500, 300], 120);
     sketch.wait_for("what was dragged", |frame| {
         overlap(&before, frame, 120) > 0.5 && overlap(&before, frame, 0) < 0.4
     });
@@ -350,8 +361,7 @@ fn vector_grid_has_lines_in_its_cells() {
     let mut sketch = Sketch::start(program, "vector_grid", said.address, "1280x720");
     let n_words = |frame: &RgbImage, said: &Said| read(frame).intersection(&said.words()).count();
     let lines = sketch.wait_for("lines", |frame| n_words(frame, &said) >= 12);
-    sketch.mouse([640, 360], &["mousedown", "1", "mousemove_relative", "--sync", "100", "0"]);
-    sketch.hand(&["mousemove_relative", "--sync", "118", "0", "mouseup", "1"]);
+    sketch.drag([640, 360], 218);
     sketch.wait_for("what was dragged", |frame| {
         overlap(&lines, frame, 218) > 0.5 && overlap(&lines, frame, 0) < 0.4
     });

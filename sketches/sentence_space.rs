@@ -143,17 +143,15 @@ fn mouse_released(_: &App, model: &mut Model, button: MouseButton) {
 }
 
 impl Model {
-    /// Goes where what was found lies.
+    /// Goes where the best of what was found lies, and so near that what was found around it is seen.
     fn fly_to_found(&mut self) {
-        let found = self.map.sentences.iter().filter(|sentence| sentence.found > 0.0);
-        let places: Vec<Vec2> = found.map(Sentence::target).collect();
-        if !places.is_empty() {
-            let low = places.iter().copied().fold(Vec2::INFINITY, Vec2::min);
-            let high = places.iter().copied().fold(Vec2::NEG_INFINITY, Vec2::max);
-            let reach = ((high - low) / 2.0).max_element().max(0.06);
-            self.is_following = false;
-            self.camera.fly_to((low + high) / 2.0, (0.75 / reach).clamp(1.0, 12.0));
-        }
+        let found = || self.map.sentences.iter().filter(|sentence| sentence.found > 0.0);
+        let Some(best) = found().max_by(|a, b| a.found.total_cmp(&b.found)) else { return };
+        let middle = best.target();
+        let off = found().map(|sentence| sentence.target().distance(middle));
+        let reach = off.filter(|off| *off < 0.4).fold(0.06, f32::max);
+        self.is_following = false;
+        self.camera.fly_to(middle, (0.6 / reach).clamp(1.5, 12.0));
     }
 }
 
@@ -330,7 +328,7 @@ fn show_points(model: &Model, page: &mut Page) {
         let own = 0.6 + 0.4 * model.excerpts.strength(i);
         page.dot(at, radius, IVORY, own * crowd.max(0.7) * dimmed);
         if sentence.found > 0.0 {
-            page.glow(at, 26.0, MATCH, 0.5);
+            page.glow(at, 18.0, MATCH, 0.34);
             page.dot(at, radius + 1.2, MATCH, 1.0);
         }
     }

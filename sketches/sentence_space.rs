@@ -225,7 +225,7 @@ fn make_room(app: &App, model: &mut Model) {
         let corner = window.bottom_left();
         taken.push(Rect::from_corners(corner, corner + vec2(460.0, height)));
     }
-    let are_named = model.are_regions_named && camera.zoom < REGIONS_UNTIL;
+    let are_named = model.are_regions_named && camera.zoom < REGIONS_UNTIL && map.is_resting();
     let region_room = |i: usize, is_left: bool| {
         let (region, hand) = (&map.regions[i], region_hand(camera.zoom, window));
         let (at, width) = (camera.to_window(region.place), page.measure(&region.words, hand));

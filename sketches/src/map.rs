@@ -62,6 +62,11 @@ impl Map {
     /// What must be subscribed to. What is asked for is answered without a subscription.
     pub const SUBSCRIBED: [&'static str; 2] = ["/map/point", "/map/frame"];
 
+    /// Whether nothing has moved for a while, so that the regions are those of this map.
+    pub fn is_resting(&self) -> bool {
+        self.wait <= 0.0
+    }
+
     /// To be called when enjamb was found.
     pub fn begin(&mut self) {
         self.wait = REST;
@@ -115,8 +120,6 @@ impl Map {
         match (message.addr.as_str(), n, count) {
             ("/map/point", Some(n), Some(count)) => self.hear_point(n, count, message),
             ("/map/frame", ..) => {
-                // Regions are others as long as anything moves.
-                self.wait = REST;
                 self.sentences.truncate(index(message, 3).unwrap_or(usize::MAX));
             }
             ("/map/labels/texts", Some(n), Some(count)) if count <= MOST => {
@@ -158,11 +161,47 @@ impl Map {
         if sentence.text != words {
             *sentence = Sentence { text: words.into(), place, ..Sentence::default() };
         }
-        sentence.target = place;
+        // Regions are others as long as anything moves. What is told again has not moved.
+        if sentence.target != place {
+            sentence.target = place;
+            self.wait = REST;
+        }
     }
 }
 
 /// The place that two numbers of a message are.
 pub(crate) fn place(message: &Message, from: usize) -> Option<Vec2> {
     Some(vec2(number(message, from)?, number(message, from + 1)?))
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn what_is_told_again_has_not_moved() {
+        let osc = Osc::open(([127, 0, 0, 1], 9).into(), &[]).unwrap();
+        let mut map = Map::default();
+        let tell = |x: f32, map: &mut Map| {
+            let args = vec![
+                Type::Int(0),
+                Type::Int(2),
+                Type::Float(x),
+                Type::Float(0.5),
+                Type::String("The sea is calm".into()),
+            ];
+            map.hear(&Message { addr: "/map/point".into(), args });
+        };
+        tell(0.25, &mut map);
+        assert!(!map.is_resting() && map.sentences[0].place == vec2(0.25, 0.5));
+        map.update(REST, 0.1, 9, &osc);
+        assert!(map.is_resting());
+        tell(0.25, &mut map);
+        assert!(map.is_resting());
+        tell(0.75, &mut map);
+        assert!(!map.is_resting() && map.sentences[0].is_moving());
+        map.update(REST, 0.1, 9, &osc);
+        assert!(map.is_resting() && !map.sentences[0].is_moving());
+        assert!(map.sentences[1].text.is_empty());
+    }
 }

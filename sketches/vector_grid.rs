@@ -262,7 +262,10 @@ fn view(app: &App, model: &Model) {
     for pin in &model.pins {
         let at = model.camera.to_window(pin.place);
         page.glow(at, CELL.x * 0.5, AMBER, 0.16);
-        let hand = Hand::italic(SIZE + 2.0).colour(AMBER).afloat(model.camera.is_moving());
+        let hand = Hand::italic(SIZE + 2.0)
+            .colour(AMBER)
+            .strength(1.0 - model.walk.strength * nearness(model, at))
+            .afloat(model.camera.is_moving());
         show_words(&mut page, &pin.words, at, hand);
     }
     show_walk(model, &mut page);
@@ -298,16 +301,19 @@ fn show_line(model: &Model, page: &mut Page, cell: Cell, line: &Line) {
     }
     let mut strength = line.strength * light(model, page.rect(), at);
     // What is read on the walk must be readable.
-    if model.walk.strength > 0.01 {
-        let head = model.camera.to_window(on_the_way(&model.pins, model.walk.along));
-        let off = ((at - head - vec2(0.0, 24.0)) / (CELL * vec2(1.5, 0.9))).length();
-        strength *= 1.0 - model.walk.strength * (0.25 + 0.7 * (-off * off).exp());
-    }
+    strength *= 1.0 - model.walk.strength * (0.25 + 0.7 * nearness(model, at));
     let is_pinned = model.pins.iter().any(|pin| pin.place == cell.place());
     if strength > 0.02 && !is_pinned {
         let hand = Hand::roman(SIZE).strength(strength).afloat(model.camera.is_moving());
         show_words(page, &line.words, at, hand);
     }
+}
+
+/// How near a place in the window is to the line that is read on the walk, from 0 to 1.
+fn nearness(model: &Model, at: Vec2) -> f32 {
+    let head = model.camera.to_window(on_the_way(&model.pins, model.walk.along));
+    let off = ((at - head - vec2(0.0, 24.0)) / (CELL * vec2(1.5, 0.9))).length();
+    (-off * off).exp()
 }
 
 /// A line of verse in a cell, broken where it is too wide for it.

@@ -30,7 +30,7 @@ const OTHERS: f32 = 16.5;
 const HUB: f32 = 0.155;
 const BEND: f32 = 0.21;
 /// How softly: times that each bend gives way to its neighbours.
-const SOFTNESS: usize = 10;
+const SOFTNESS: usize = 16;
 /// Ripples that leave the hub, and seconds between two.
 const RIPPLES: usize = 16;
 const RIPPLE_EVERY: f32 = 0.75;
@@ -213,7 +213,7 @@ fn view(app: &App, model: &Model) {
     let now = ring(&model.shown_z);
     page.glow(middle, hub * 2.3, AMBER, 0.20);
     show_ring(&mut page, &now, middle, hub, 3.0, 0.9);
-    show_ring(&mut page, &now, middle, hub, 14.0, 0.28);
+    show_ring(&mut page, &now, middle, hub, 9.0, 0.30);
     for (n, spoke) in model.spokes.iter().enumerate() {
         show_spoke(&mut page, spoke, n as f32 - model.turn, middle, hub * 1.42, size);
     }

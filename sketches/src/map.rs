@@ -194,13 +194,13 @@ mod test {
         };
         tell(0.25, &mut map);
         assert!(!map.is_resting() && map.sentences[0].place == vec2(0.25, 0.5));
-        map.update(REST, 0.1, 9, &osc);
+        map.update(REST, 0.05, 9, &osc);
         assert!(map.is_resting());
         tell(0.25, &mut map);
         assert!(map.is_resting());
         tell(0.75, &mut map);
         assert!(!map.is_resting() && map.sentences[0].is_moving());
-        map.update(REST, 0.1, 9, &osc);
+        map.update(REST, 0.05, 9, &osc);
         assert!(map.is_resting() && !map.sentences[0].is_moving());
         assert!(map.sentences[1].text.is_empty());
     }

@@ -10,6 +10,7 @@ use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use enjamb::router::{Argument, Message};
 use enjamb::signature::Values;
 use enjamb::{Project, Runtime};
+use enjamb_sketches::field::{Field, Typing};
 use enjamb_sketches::{AMBER, Hand, IVORY, InkPlugin, MIST, Options, Page, Stage, ease, smooth};
 use nannou::prelude::*;
 use std::collections::VecDeque;
@@ -29,7 +30,7 @@ const OTHERS: f32 = 16.5;
 const HUB: f32 = 0.155;
 const BEND: f32 = 0.21;
 /// How softly: times that each bend gives way to its neighbours.
-const SOFTNESS: usize = 10;
+const SOFTNESS: usize = 16;
 /// Ripples that leave the hub, and seconds between two.
 const RIPPLES: usize = 16;
 const RIPPLE_EVERY: f32 = 0.75;
@@ -59,7 +60,8 @@ struct Model {
     shown_z: Vec<f32>,
     ripples: VecDeque<Ripple>,
     next_ripple: f32,
-    typed: Option<String>,
+    /// A line of one's own.
+    field: Field,
     is_going: bool,
     speed: f32,
     seed: i32,
@@ -84,7 +86,6 @@ fn model(app: &App) -> Model {
         .size(width, height)
         .view(view)
         .key_pressed(key_pressed)
-        .received_character(received_character)
         .build();
     // What no frame has fetched yet must wait somewhere; when there is too much, the newest is lost.
     let (sender, messages) = bounded(4096);
@@ -105,7 +106,7 @@ fn model(app: &App) -> Model {
         shown_z: Vec::new(),
         ripples: VecDeque::new(),
         next_ripple: 0.0,
-        typed: None,
+        field: Field::new("a line of your own", AMBER),
         is_going: true,
         speed: SPEED,
         seed: 1,
@@ -142,20 +143,10 @@ impl Model {
 }
 
 fn key_pressed(app: &App, model: &mut Model, key: KeyCode) {
-    if let Some(typed) = &mut model.typed {
-        match key {
-            KeyCode::Escape => model.typed = None,
-            KeyCode::Backspace => drop(typed.pop()),
-            KeyCode::Space => typed.push(' '),
-            KeyCode::Enter | KeyCode::NumpadEnter => {
-                let line = model.typed.take().unwrap_or_default();
-                if !line.trim().is_empty() {
-                    model.go_to(line);
-                }
-            }
-            _ => {}
-        }
-        return;
+    match model.field.key_pressed(key) {
+        Typing::Elsewhere => {}
+        Typing::Entered(line) if !line.is_empty() => return model.go_to(line),
+        _ => return,
     }
     match key {
         KeyCode::Space => {
@@ -175,16 +166,9 @@ fn key_pressed(app: &App, model: &mut Model, key: KeyCode) {
     }
 }
 
-fn received_character(_: &App, model: &mut Model, character: char) {
-    match &mut model.typed {
-        Some(typed) if !character.is_control() && character != ' ' => typed.push(character),
-        None if character == '/' => model.typed = Some(String::new()),
-        _ => {}
-    }
-}
-
 fn update(app: &App, model: &mut Model) {
     let seconds = model.stage.update(app);
+    model.field.update(seconds);
     while let Ok(message) = model.messages.try_recv() {
         match (message.address.as_str(), &message.arguments[..]) {
             ("/voyage/line", [_, Argument::Text(words)]) => model.add_spoke(words),
@@ -229,11 +213,11 @@ fn view(app: &App, model: &Model) {
     let now = ring(&model.shown_z);
     page.glow(middle, hub * 2.3, AMBER, 0.20);
     show_ring(&mut page, &now, middle, hub, 3.0, 0.9);
-    show_ring(&mut page, &now, middle, hub, 14.0, 0.28);
+    show_ring(&mut page, &now, middle, hub, 9.0, 0.30);
     for (n, spoke) in model.spokes.iter().enumerate() {
         show_spoke(&mut page, spoke, n as f32 - model.turn, middle, hub * 1.42, size);
     }
-    show_typed(model, &mut page);
+    model.field.show(&mut page);
     model.stage.show_help(&mut page);
     page.show();
 }
@@ -292,17 +276,4 @@ fn show_spoke(page: &mut Page, spoke: &Spoke, n: f32, middle: Vec2, radius: f32,
         let width = page.measure(&spoke.words, hand);
         page.glow(at + along * width / 2.0, width * 0.55 + 30.0, AMBER, 0.15 * newest * arrived);
     }
-}
-
-fn show_typed(model: &Model, page: &mut Page) {
-    let Some(typed) = &model.typed else { return };
-    let rect = page.rect();
-    let at = vec2(rect.left() + 28.0, rect.bottom() + 26.0);
-    let (words, strength) = match typed.as_str() {
-        "" => ("a line of your own", 0.5),
-        typed => (typed, 1.0),
-    };
-    let width = page.write(words, Hand::roman(24.0).colour(AMBER).strength(strength), at);
-    let caret = at + vec2(if typed.is_empty() { -6.0 } else { width + 4.0 }, -5.0);
-    page.rule(caret, caret + vec2(0.0, 24.0), AMBER, 1.0);
 }

@@ -57,9 +57,6 @@ struct Model {
     z: Vec<f32>,
     shown_z: Vec<f32>,
     is_vector_shown: bool,
-    is_found: bool,
-    /// How strongly it shows that there is no enjamb.
-    waiting: f32,
 }
 
 /// The lines as they are set, one after the other, in rows.
@@ -114,8 +111,6 @@ fn model(app: &App) -> Model {
         z: Vec::new(),
         shown_z: Vec::new(),
         is_vector_shown: true,
-        is_found: false,
-        waiting: 0.0,
     }
 }
 
@@ -164,13 +159,13 @@ fn update(app: &App, model: &mut Model) {
     for heard in model.osc.heard() {
         match heard {
             Heard::Found => {
-                model.is_found = true;
+                model.stage.is_waiting = false;
                 if model.walk.is_going {
                     model.osc.send("/voyage/start", vec![]);
                     model.osc.send("/voyage/rate", vec![Type::Float(model.walk.rate)]);
                 }
             }
-            Heard::Lost => model.is_found = false,
+            Heard::Lost => model.stage.is_waiting = true,
             Heard::Message(message) => match message.addr.as_str() {
                 "/voyage/line" => {
                     if let Some(line) = text(&message, 1) {
@@ -191,8 +186,6 @@ fn update(app: &App, model: &mut Model) {
     for (shown, z) in model.shown_z.iter_mut().zip(&model.z) {
         *shown = ease(*shown, *z, seconds, 0.08);
     }
-    let waiting = if model.is_found { 0.0 } else { 1.0 };
-    model.waiting = ease(model.waiting, waiting, seconds, 0.4);
 }
 
 /// The size of the type, and the column's width in ems, for any window.
@@ -277,7 +270,7 @@ fn view(app: &App, model: &Model) {
     if model.is_vector_shown {
         show_vector(&mut page, &model.shown_z, left, measure * size);
     }
-    model.stage.show_waiting(&mut page, model.waiting, model.column.rows.is_empty());
+    model.stage.show_waiting(&mut page, model.column.rows.is_empty());
     model.stage.show_help(&mut page);
     page.show();
 }

@@ -57,7 +57,7 @@ pub fn pack(ink: [f32; 3]) -> f32 {
     bits(ink[0]) * 16384.0 + bits(ink[1]) * 128.0 + bits(ink[2])
 }
 
-/// Adds the shader, and leaves out what the sketches don't need.
+/// Adds the shader and the keyboard, and leaves out what the sketches don't need.
 pub struct InkPlugin;
 
 impl Plugin for InkPlugin {
@@ -65,6 +65,7 @@ impl Plugin for InkPlugin {
         load_internal_asset!(app, SHADER, "ink.wgsl", Shader::from_wgsl);
         app.add_plugins(NannouShaderModelPlugin::<Ink>::default());
         app.add_systems(First, smooth_by_coverage);
+        app.add_systems(PreUpdate, crate::field::hear);
         app.add_systems(Last, (sweep::<Ink>, sweep::<NannouShaderModel>));
     }
 }

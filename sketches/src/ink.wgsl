@@ -8,7 +8,8 @@
 // A channel of an ink, of seven bits of which the ends are left free, as linear light.
 fn channel(packed: f32, place: f32) -> f32 {
     let bits = floor((packed + 0.5) / place) % 128.0;
-    return pow(clamp((bits - 4.0) / 119.0, 0.0, 1.0), 2.2);
+    let shown = clamp((bits - 4.0) / 119.0, 0.0, 1.0);
+    return select(pow((shown + 0.055) / 1.055, 2.4), shown / 12.92, shown <= 0.04045);
 }
 
 @fragment

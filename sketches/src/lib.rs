@@ -1,14 +1,22 @@
-//! What the sketches share: a sheet to draw type and light on, and the way to enjamb.
+//! What the sketches share: a sheet to draw type and light on, keys and mouse, the way to enjamb.
 
 #![warn(missing_docs)]
 
 mod atlas;
+mod camera;
+pub mod cells;
+pub mod field;
 mod ink;
+pub mod labels;
+pub mod map;
 pub mod osc;
+pub mod plane;
 pub mod sheet;
 mod stage;
 mod type_face;
+pub mod voyage;
 
+pub use camera::Camera;
 pub use ink::InkPlugin;
 pub use osc::{Heard, Osc};
 pub use sheet::{AMBER, Colour, Hand, IVORY, MIST, Page, Sheet};

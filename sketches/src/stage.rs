@@ -1,5 +1,6 @@
 //! What every sketch does alike: options, keys, help, pictures.
 
+use crate::ease;
 use crate::sheet::{AMBER, Hand, IVORY, MIST, NIGHT, Page, Sheet};
 use bevy::prelude::World;
 use bevy::window::{MonitorSelection, WindowMode};
@@ -61,6 +62,9 @@ pub struct Stage {
     pub sheet: Sheet,
     /// What was said when it was started.
     pub options: Options,
+    /// Whether there is no enjamb. Sketches say so.
+    pub is_waiting: bool,
+    waiting: f32,
     name: &'static str,
     keys: &'static [(&'static str, &'static str)],
     help: f32,
@@ -91,6 +95,8 @@ impl Stage {
         let now = Instant::now();
         let mut stage = Self {
             sheet: Sheet::new(app),
+            is_waiting: true,
+            waiting: 0.0,
             name,
             keys,
             help: 0.0,
@@ -115,7 +121,9 @@ impl Stage {
         let now = Instant::now();
         let seconds = now.duration_since(self.updated_at).as_secs_f32().min(0.25);
         self.updated_at = now;
-        self.help = crate::ease(self.help, f32::from(u8::from(self.is_helping)), seconds, 0.06);
+        let shown = |is_shown: bool| if is_shown { 1.0 } else { 0.0 };
+        self.help = ease(self.help, shown(self.is_helping), seconds, 0.06);
+        self.waiting = ease(self.waiting, shown(self.is_waiting), seconds, 0.4);
         let (since, frames, _) = &mut self.counted;
         *frames += 1;
         if since.elapsed() >= Duration::from_secs(1) {
@@ -169,7 +177,8 @@ impl Stage {
     }
 
     /// Says that there is no enjamb: in the middle of an empty page, or at the foot of another.
-    pub fn show_waiting(&self, page: &mut Page, strength: f32, is_empty: bool) {
+    pub fn show_waiting(&self, page: &mut Page, is_empty: bool) {
+        let strength = self.waiting;
         if strength < 0.01 {
             return;
         }
@@ -206,7 +215,7 @@ impl Stage {
         let column = (rect.w() * 0.22).clamp(size * 5.0, size * 11.0);
         let widest = keys.iter().map(|(_, does)| page.measure(does, hand)).fold(0.0, f32::max);
         let left = (-(column + size + widest) / 2.0).max(rect.left() + 12.0);
-        page.fill(rect.bottom_left(), rect.top_right(), NIGHT, self.help * 0.985);
+        page.fill(rect.bottom_left(), rect.top_right(), NIGHT, self.help * 0.997);
         let mut y = (keys.len() as f32 + 1.0) * size * 0.75;
         let title = Hand::italic(size * 1.4).colour(AMBER).strength(self.help);
         page.write(&self.name.replace('_', " "), title, vec2(left + column + size, y));

@@ -507,7 +507,7 @@ mod tests {
             assert!(row.contains(words), "no '{words}' in\n{shown}");
         }
         assert!(shown.contains("voyage at step 4,711, 12 ticks missed"), "{shown}");
-        assert!(picture(&board, &Look::default(), 80, 24).contains("37 late"));
+        assert!(picture(&board, &Look::default(), 120, 24).contains("37 late"));
     }
 
     #[test]

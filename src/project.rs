@@ -9,12 +9,12 @@ use crate::engine::{HostSettings, RESERVED_NAMES};
 use crate::model::kinds::{self, Kind};
 use crate::router::Pattern;
 use crate::signature::{Values, is_name};
-use crate::transport::osc::{Destination, Format, MAX_DATAGRAM};
+use crate::transport::osc::{Destination, Format, MAX_DATAGRAM, Place};
 use ipnet::IpNet;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -178,7 +178,7 @@ impl Project {
     pub(crate) fn listen_as(&mut self, listen: Listen) {
         let implied = Destination::on_this_computer(self.listen.reply_port);
         for destination in self.destinations.iter_mut().filter(|known| **known == implied) {
-            destination.to.set_port(listen.reply_port);
+            *destination = Destination::on_this_computer(listen.reply_port);
         }
         self.listen = listen;
     }
@@ -379,18 +379,9 @@ impl SendTable {
             let words = format!("expected an address and port such as 127.0.0.1:57200, got '{to}'");
             (self.to.span(), words)
         };
-        let address: SocketAddr = match to.parse() {
-            Ok(address) => address,
-            // A name is looked up once, here, so that sending never waits for a name server.
-            Err(_) if has_port(to) => {
-                to.to_socket_addrs().ok().and_then(|mut a| a.next()).ok_or_else(|| {
-                    let words = format!(
-                        "'{to}' can't be looked up now: is it written so, and is the network there? \
-                         A number such as 192.168.1.20 needs no looking up"
-                    );
-                    (self.to.span(), words)
-                })?
-            }
+        let place = match to.parse() {
+            Ok(address) => Place::Address(address),
+            Err(_) if has_port(to) => Place::Name(to.clone()),
             Err(_) => return Err(wrong()),
         };
         let pattern = |text: &Spanned<String>| {
@@ -406,7 +397,7 @@ impl SendTable {
         };
         let only = self.only.iter().map(pattern).collect::<Result<_, _>>()?;
         let format = Format { ascii: self.ascii, bundle: self.bundle, mtu };
-        Ok(Destination { to: address, only, format })
+        Ok(Destination { to: place, only, format })
     }
 }
 

@@ -96,7 +96,7 @@ impl Chain {
                 "'{name}' can't be a chain's name: use letters, digits, '_' and '-'"
             ));
         }
-        let models = |name: &str| engine.model(name).map(|model| model.manifest().clone());
+        let models = |name: &str| engine.model(name).map(|model| Arc::clone(model.manifest()));
         let plan = spec.plan(&models).map_err(|wrong| wrong.to_string())?;
         let course = Course::new(plan, seed);
         let shared = Arc::new(Shared {

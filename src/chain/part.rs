@@ -6,6 +6,7 @@ use crate::signature::{DataType, Field, Values};
 use crate::time::Time;
 use crate::value::Value;
 use serde_json::Value as Json;
+use std::sync::LazyLock;
 
 /// A source or an adapter at work. It runs on the chain's own thread, so it must be quick; where its
 /// values are numbers it should not allocate.
@@ -166,13 +167,20 @@ pub struct Kind {
 }
 
 /// All kinds: sources first.
-pub fn kinds() -> Vec<Kind> {
-    source::kinds().into_iter().chain(adapt::kinds()).collect()
+pub fn kinds() -> &'static [Kind] {
+    static KINDS: LazyLock<Vec<Kind>> =
+        LazyLock::new(|| source::kinds().into_iter().chain(adapt::kinds()).collect());
+    &KINDS
+}
+
+/// The adapters among them.
+pub fn adapters() -> impl Iterator<Item = &'static Kind> {
+    kinds().iter().filter(|kind| kind.name.starts_with("adapt/"))
 }
 
 /// The kind of that name.
-pub fn find(name: &str) -> Option<Kind> {
-    kinds().into_iter().find(|kind| kind.name == name)
+pub fn find(name: &str) -> Option<&'static Kind> {
+    kinds().iter().find(|kind| kind.name == name)
 }
 
 /// A part without memory: one value from its inputs.

@@ -6,11 +6,12 @@ mod shapes;
 #[cfg(test)]
 mod tests;
 
-use super::part::{Kind, Rhythm, find};
+use super::part::{self, Kind, Rhythm};
 use super::spec::{End, NodeSpec, OutletSpec, Spec, WireSpec};
 use crate::signature::{DataType, Field, Manifest, Values, is_name};
 use crate::value::Value;
 use std::fmt;
+use std::sync::Arc;
 
 /// Names below a chain's own that mean something to the chain itself.
 pub const RESERVED: &[&str] = &[
@@ -19,7 +20,7 @@ pub const RESERVED: &[&str] = &[
 ];
 
 /// What is known of models by name.
-pub type Models<'a> = &'a dyn Fn(&str) -> Option<Manifest>;
+pub type Models<'a> = &'a dyn Fn(&str) -> Option<Arc<Manifest>>;
 
 /// A chain that can run.
 pub struct Plan {
@@ -57,7 +58,7 @@ impl PlannedNode {
 /// What a node runs.
 pub enum PlannedBody {
     /// A part, with its options.
-    Part(Kind, Values),
+    Part(&'static Kind, Values),
     /// A model's command.
     Command {
         /// The model's name.
@@ -272,7 +273,7 @@ struct Draft {
 struct DraftField {
     name: String,
     description: String,
-    shape: super::part::Shape,
+    shape: part::Shape,
     data_type: Option<DataType>,
     waits: bool,
     is_wired: bool,
@@ -287,13 +288,12 @@ struct DraftWire {
 impl Draft {
     fn new(node: &NodeSpec, models: Models) -> Result<Self, Wrong> {
         let wrong = |words| Wrong { at: At::Node(node.name.clone()), words };
-        if let Some(kind) = find(&node.run) {
+        if let Some(kind) = part::find(&node.run) {
             return Self::of_part(node, kind);
         }
         let (model, command) = node.run.split_once('/').ok_or_else(|| {
-            let sources = super::part::kinds();
-            let sources: Vec<&str> =
-                sources.iter().map(|kind| kind.name).filter(|name| !name.contains('/')).collect();
+            let names = part::kinds().iter().map(|kind| kind.name);
+            let sources: Vec<&str> = names.filter(|name| !name.contains('/')).collect();
             wrong(format!(
                 "expected a command such as poetry/generate, an adapter such as adapt/first, or one \
                  of {}; got '{}'",
@@ -302,7 +302,7 @@ impl Draft {
             ))
         })?;
         if model == "adapt" {
-            let known: Vec<&str> = super::adapt::kinds().iter().map(|kind| kind.name).collect();
+            let known: Vec<&str> = part::adapters().map(|kind| kind.name).collect();
             return Err(wrong(format!("there is no '{}', only {}", node.run, known.join(", "))));
         }
         let manifest = models(model).ok_or_else(|| {
@@ -315,7 +315,7 @@ impl Draft {
         let draft = |field: &Field| DraftField {
             name: field.name.clone(),
             description: field.description.clone(),
-            shape: super::part::Shape::Fixed(field.data_type.clone()),
+            shape: part::Shape::Fixed(field.data_type.clone()),
             data_type: Some(field.data_type.clone()),
             waits: false,
             is_wired: false,
@@ -327,7 +327,7 @@ impl Draft {
         })
     }
 
-    fn of_part(node: &NodeSpec, kind: Kind) -> Result<Self, Wrong> {
+    fn of_part(node: &NodeSpec, kind: &'static Kind) -> Result<Self, Wrong> {
         let mut options = Values::new();
         for field in &kind.options {
             let at = || At::Set(node.name.clone(), field.name.clone());
@@ -339,7 +339,7 @@ impl Draft {
             };
             value.into_iter().for_each(|value| options.set(&field.name, value));
         }
-        let draft = |slot: &super::part::Slot| DraftField {
+        let draft = |slot: &part::Slot| DraftField {
             name: slot.name.into(),
             description: slot.description.into(),
             shape: slot.shape.clone(),

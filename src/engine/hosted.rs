@@ -111,7 +111,7 @@ pub(super) struct Job {
 /// What the workers of one model share with its supervisor.
 pub(super) struct Shared {
     pub name: String,
-    pub manifest: Manifest,
+    pub manifest: Arc<Manifest>,
     pub factory: Factory,
     pub options: Values,
     pub model_dirs: Vec<PathBuf>,
@@ -353,7 +353,7 @@ pub(super) struct HostedParts {
 
 impl Hosted {
     pub(super) fn start(parts: HostedParts) -> Result<Self, String> {
-        let manifest = (parts.factory)().manifest();
+        let manifest = Arc::new((parts.factory)().manifest());
         let options = parts.options.complete(&Values::new(), &manifest.options)?;
         let (jobs, waiting) = channel::bounded(parts.settings.queue_capacity.max(1));
         let n_commands = manifest.commands.len();
@@ -396,7 +396,7 @@ impl Hosted {
     }
 
     /// Its commands.
-    pub fn manifest(&self) -> &Manifest {
+    pub fn manifest(&self) -> &Arc<Manifest> {
         &self.shared.manifest
     }
 

@@ -6,6 +6,7 @@ use super::client::Client;
 use super::run::local_project;
 use crate::Shared;
 use serde_json::{Value as Json, json};
+use std::sync::Arc;
 
 /// Of a longer default only the first number is shown.
 const MAX_DEFAULTS: usize = 8;
@@ -143,7 +144,8 @@ fn chains(shared: &Shared) -> Result<Json, String> {
     }
     let project = local_project()?;
     let manifest = |name: &str| {
-        project.models.iter().find(|model| model.name == name).map(|model| model.kind.manifest())
+        let model = project.models.iter().find(|model| model.name == name)?;
+        Some(Arc::new(model.kind.manifest()))
     };
     let specs = project.chains.iter().map(|chain| chain.spec.specification(&chain.name, &manifest));
     specs.collect::<Result<_, _>>().map_err(|wrong| wrong.to_string())

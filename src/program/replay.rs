@@ -8,8 +8,8 @@ use enjamb::recording::{Ending, Event, Line, Reader, Way};
 use enjamb::replay::{Difference, Pace, Replay, Verdict, project_of};
 use enjamb::router::{Message, Outlet, Peer};
 use enjamb::time::SystemClock;
-use enjamb::transport::osc::Hub;
 use enjamb::transport::osc::udp::UdpSender;
+use enjamb::transport::osc::{Hub, Names, Place};
 use enjamb::transport::traffic::Traffic;
 use serde_json::json;
 use std::net::UdpSocket;
@@ -136,7 +136,9 @@ fn tell_first(first: &Difference) {
 
 /// Sends to the project's destinations.
 struct Sender {
-    hub: Hub,
+    hub: Arc<Hub>,
+    /// Finds the destinations that have a name, as long as there is something to send.
+    _names: Names,
     n_sent: u64,
 }
 
@@ -147,15 +149,17 @@ impl Sender {
         }
         let wrong = |error: std::io::Error| format!("nothing can be sent: {error}");
         // From whichever interface leads there; no answer is listened to.
-        let is_ipv4 = project.destinations.iter().all(|place| place.to.is_ipv4());
+        let is_v6 = |to: &Place| matches!(to, Place::Address(address) if address.is_ipv6());
+        let is_ipv4 = !project.destinations.iter().any(|destination| is_v6(&destination.to));
         let from = if is_ipv4 { "0.0.0.0:0" } else { "[::]:0" };
         let socket = Arc::new(UdpSocket::bind(from).map_err(wrong)?);
         let traffic = Arc::new(Traffic::default());
         let udp = UdpSender::start(socket, Arc::clone(&traffic)).map_err(wrong)?;
         let clock = Arc::new(SystemClock::start());
-        let hub = Hub::new(clock, traffic, udp, project.listen.reply_port);
+        let hub = Arc::new(Hub::new(clock, traffic, udp, project.listen.reply_port));
         hub.set_destinations(project.destinations.clone());
-        Ok(Self { hub, n_sent: 0 })
+        let names = Names::start(&hub, is_ipv4).map_err(wrong)?;
+        Ok(Self { hub, _names: names, n_sent: 0 })
     }
 
     fn send(&mut self, line: &Line) {

@@ -7,8 +7,9 @@ use crate::chain::spec::{
 };
 use crate::signature::Manifest;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
+use std::sync::Arc;
 use toml::Spanned;
 
 type Named<T> = BTreeMap<Spanned<String>, Spanned<T>>;
@@ -165,9 +166,12 @@ impl ChainTable {
             model == "adapt" || models.iter().any(|known| known.name == model)
         };
         if spec.nodes.iter().all(is_known) {
-            let manifest = |name: &str| -> Option<Manifest> {
-                models.iter().find(|model| model.name == name).map(|model| model.kind.manifest())
-            };
+            // Made once, however many nodes run its commands.
+            let manifests: HashMap<&str, Arc<Manifest>> = models
+                .iter()
+                .map(|model| (model.name.as_str(), Arc::new(model.kind.manifest())))
+                .collect();
+            let manifest = |name: &str| manifests.get(name).cloned();
             let plan = spec.plan(&manifest).map_err(|wrong| (place(&wrong.at), wrong.words))?;
             if let Some(node) = plan.nodes.iter().find(|node| !node.is_driven()) {
                 let words = format!("nothing is wired to it that would set {} off", node.spec.run);

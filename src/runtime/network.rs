@@ -7,7 +7,7 @@ use crate::project::{Listen, Project};
 use crate::router::{Outlet, Router};
 use crate::transport::http::{self, Access, Server};
 use crate::transport::osc::udp::{self, UdpSender};
-use crate::transport::osc::{Destination, Hub, Inlet, tcp};
+use crate::transport::osc::{Destination, Hub, Inlet, Names, tcp};
 use crate::transport::traffic::Traffic;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
@@ -23,6 +23,7 @@ const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 /// Open sockets, and the threads that serve them until this is dropped.
 pub struct Network {
     hub: Arc<Hub>,
+    names: Names,
     inlet: Arc<Inlet>,
     server: Arc<Server>,
     udp: Arc<UdpSocket>,
@@ -51,6 +52,7 @@ impl Network {
         let clock = Arc::clone(engine.clock());
         let hub = Arc::new(Hub::new(clock, traffic, sender, listen.reply_port));
         hub.set_destinations(project.destinations.clone());
+        let names = Names::start(&hub, listen.host.is_ipv4()).map_err(no_thread)?;
         let outlet = listened(Arc::clone(&hub) as Arc<dyn Outlet>);
         let router = Arc::new(Router::new(Arc::clone(engine), outlet));
         let inlet = Inlet::new(Arc::clone(&router), Arc::clone(&hub)).map_err(no_thread)?;
@@ -71,6 +73,7 @@ impl Network {
         });
         let network = Self {
             hub,
+            names,
             inlet,
             server,
             udp,
@@ -142,6 +145,7 @@ impl Network {
 
     pub fn set_destinations(&self, destinations: Vec<Destination>) {
         self.hub.set_destinations(destinations);
+        self.names.look_again();
     }
 
     pub fn set_origins(&self, origins: Vec<String>) {

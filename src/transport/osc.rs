@@ -6,11 +6,13 @@
 pub mod frame;
 mod hub;
 mod inlet;
+mod names;
 pub mod packet;
 mod schedule;
 pub mod tcp;
 pub mod udp;
 pub mod websocket;
 
-pub use hub::{Connection, Destination, Format, Hub, MAX_DATAGRAM};
+pub use hub::{Connection, Destination, Format, Hub, MAX_DATAGRAM, Place};
 pub use inlet::Inlet;
+pub use names::Names;

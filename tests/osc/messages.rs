@@ -432,6 +432,34 @@ fn destinations_get_what_they_ask_for_in_their_own_form() {
 }
 
 #[test]
+fn a_destination_whose_name_can_not_be_found_holds_nobody_up() {
+    together!();
+    let ear = Udp::ear();
+    // Names that end so are never in use (RFC 2606).
+    let project = format!(
+        "[[send]]\nto = \"nowhere.invalid:7000\"\n[[send]]\nto = \"localhost:{}\"\n",
+        ear.port()
+    );
+    let runtime = builder(&project, listen()).start().unwrap();
+    let peer = Udp::to(&runtime);
+    peer.send("/echo/text", vec![s("found")]);
+    assert_eq!(ear.expect("/echo/text/out"), [s("found")]);
+    let knows = |name: &str| {
+        let status = get(http_address(&runtime), "/status").json();
+        status["clients"].as_array().unwrap().iter().any(|client| client["name"] == name)
+    };
+    assert!(knows("udp nowhere.invalid:7000 (not found)"));
+    // A name that the project says while it runs is found as well.
+    let other = Udp::ear();
+    let project = format!("[[send]]\nto = \"localhost:{}\"\n", other.port());
+    runtime.apply(Project::parse(&project).unwrap()).unwrap();
+    let found = format!("udp 127.0.0.1:{}", other.port());
+    wait_until("the new name is found", || knows(&found));
+    peer.send("/echo/text", vec![s("there")]);
+    assert_eq!(other.expect("/echo/text/out"), [s("there")]);
+}
+
+#[test]
 fn bundles_and_ascii_come_on_wish() {
     together!();
     let runtime = runtime();

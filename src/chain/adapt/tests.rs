@@ -1,7 +1,6 @@
 //! Each adapter by itself: what goes in, what comes out, and that what it remembers outlives it.
 
-use super::kinds;
-use crate::chain::part::{Moment, Part};
+use crate::chain::part::{Moment, Part, find};
 use crate::signature::{Field, Values, any, array, number, text};
 use crate::time::Time;
 use crate::value::Value;
@@ -12,8 +11,7 @@ use serde_json::{Value as Json, json};
 type Given = Vec<(DataType, Json)>;
 
 fn make(name: &str, options: &Values) -> Box<dyn Part> {
-    let kind =
-        kinds().into_iter().find(|kind| kind.name == name).expect("there is such an adapter");
+    let kind = find(name).expect("there is such an adapter");
     (kind.make)(options, 1)
 }
 

@@ -10,10 +10,11 @@ use crate::chain::spec::{NodeSpec, OutletSpec, Pace, Spec};
 use crate::signature::{Command, Manifest, Values, number, text};
 use crate::value::Value;
 use serde_json::{Value as Json, json};
+use std::sync::Arc;
 
 /// A model of numbers and one of texts, which the tests answer for.
-fn models(name: &str) -> Option<Manifest> {
-    (name == "m").then(|| {
+fn models(name: &str) -> Option<Arc<Manifest>> {
+    let manifest = || {
         Manifest::new("m", "")
             .command(
                 Command::new("add", "").input("a", number(), "").input("b", number(), "").output(
@@ -24,7 +25,8 @@ fn models(name: &str) -> Option<Manifest> {
             )
             .command(Command::new("inc", "").input("a", number(), "").output("out", number(), ""))
             .command(Command::new("say", "").input("text", text(), "").output("out", text(), ""))
-    })
+    };
+    (name == "m").then(|| Arc::new(manifest()))
 }
 
 /// A node, with values that it sets.

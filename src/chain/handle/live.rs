@@ -5,6 +5,7 @@ use crate::chain::plan::Plan;
 use crate::chain::spec::NodeSpec;
 use crate::recording::Event as Recorded;
 use serde_json::Value as Json;
+use std::sync::Arc;
 
 impl Chain {
     /// `wire "a.x -> b.y" ["first"]`, `unwire "b.y"`, `add "name" "run" ["{...}"]`, `remove "name"`,
@@ -85,7 +86,7 @@ fn usage(action: &str) -> &'static str {
 
 impl Shared {
     pub(super) fn plan(&self, spec: &Spec) -> Result<Plan, String> {
-        let models = |name: &str| self.engine.model(name).map(|model| model.manifest().clone());
+        let models = |name: &str| self.engine.model(name).map(|model| Arc::clone(model.manifest()));
         spec.plan(&models).map_err(|wrong| wrong.to_string())
     }
 

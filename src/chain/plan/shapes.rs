@@ -1,8 +1,7 @@
 //! Types along the wires: what adapters become by what is wired to them, and what does not fit.
 
 use super::{At, Draft, DraftWire, PlannedBody, Wrong};
-use crate::chain::adapt;
-use crate::chain::part::{Kind, Rhythm, Shape};
+use crate::chain::part::{self, Kind, Rhythm, Shape};
 use crate::chain::spec::WireSpec;
 use crate::signature::DataType;
 
@@ -140,8 +139,7 @@ fn adapters(from: &DataType, to: Option<&DataType>) -> Vec<&'static str> {
             _ => false,
         }
     };
-    let kinds = adapt::kinds();
-    let known = kinds.iter().filter(|kind| fits(kind)).map(|kind| kind.name);
+    let known = part::adapters().filter(|kind| fits(kind)).map(|kind| kind.name);
     // That it counts values makes a counter fit everywhere, and wanted nowhere.
     known.filter(|name| *name != "adapt/counter").collect()
 }

@@ -4,9 +4,10 @@ use super::{At, Wrong};
 use crate::chain::spec::{NodeSpec, Spec};
 use crate::signature::{Command, Manifest, array, number, text, vector};
 use serde_json::json;
+use std::sync::Arc;
 
-fn models(name: &str) -> Option<Manifest> {
-    (name == "m").then(|| {
+fn models(name: &str) -> Option<Arc<Manifest>> {
+    let manifest = || {
         Manifest::new("m", "")
             .command(
                 Command::new("embed", "")
@@ -20,7 +21,8 @@ fn models(name: &str) -> Option<Manifest> {
                 number(),
                 "",
             ))
-    })
+    };
+    (name == "m").then(|| Arc::new(manifest()))
 }
 
 fn spec(nodes: &[(&str, &str)], wires: &[&str]) -> Spec {

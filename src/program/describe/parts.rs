@@ -6,9 +6,8 @@ use serde_json::{Value as Json, json};
 
 /// Describes all of them, or the one of that name; says whether there is one.
 pub fn describe(name: &str, as_json: bool) -> bool {
-    let kinds = kinds();
     let is_meant = |kind: &&Kind| name == "adapt" || kind.name == name;
-    let meant: Vec<Json> = kinds.iter().filter(is_meant).map(specification).collect();
+    let meant: Vec<Json> = kinds().iter().filter(is_meant).map(specification).collect();
     match meant.as_slice() {
         [] => return false,
         all if as_json && name == "adapt" => say!("{:#}", json!(all)),

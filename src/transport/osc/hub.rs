@@ -9,9 +9,10 @@ use crate::transport::traffic::Traffic;
 use crossbeam::queue::ArrayQueue;
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -42,11 +43,29 @@ pub struct Format {
     pub mtu: Option<usize>,
 }
 
+/// Where a destination is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Known for good.
+    Address(SocketAddr),
+    /// "stage.local:7000", which must be looked up.
+    Name(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Address(address) => address.fmt(f),
+            Place::Name(name) => f.write_str(name),
+        }
+    }
+}
+
 /// A place that the project sends to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Destination {
     /// Where it is.
-    pub to: SocketAddr,
+    pub to: Place,
     /// What it gets: messages that one of these covers; all, when there are none.
     pub only: Vec<Pattern>,
     /// How it wants them.
@@ -56,7 +75,7 @@ pub struct Destination {
 impl Destination {
     /// All outputs, to a port of this computer.
     pub fn on_this_computer(port: u16) -> Self {
-        let to = (Ipv4Addr::LOCALHOST, port).into();
+        let to = Place::Address((Ipv4Addr::LOCALHOST, port).into());
         Self { to, only: Vec::new(), format: Format::default() }
     }
 }
@@ -133,7 +152,8 @@ pub struct Hub {
     udp: UdpSender,
     /// The port at which every sender's IP hears answers too.
     reply_port: u16,
-    destinations: RwLock<Vec<Destination>>,
+    /// With where they are, as far as that is known.
+    destinations: RwLock<Vec<(Destination, Option<SocketAddr>)>>,
     connections: RwLock<HashMap<u64, Arc<Connection>>>,
     n_connected: AtomicU64,
     peers: Mutex<HashMap<Peer, PeerState>>,
@@ -181,9 +201,43 @@ impl Hub {
         self.reply_port
     }
 
-    /// Replaces the project's destinations.
+    /// Replaces the project's destinations. One that has a name gets nothing until it is
+    /// [`found`](Self::found), unless it was already.
     pub fn set_destinations(&self, destinations: Vec<Destination>) {
-        *self.destinations.write().unwrap_or_else(PoisonError::into_inner) = destinations;
+        let mut known = self.destinations.write().unwrap_or_else(PoisonError::into_inner);
+        let address = |new: &Destination| match new.to {
+            Place::Address(address) => Some(address),
+            Place::Name(_) => known.iter().find(|(old, _)| old.to == new.to)?.1,
+        };
+        let addresses: Vec<_> = destinations.iter().map(address).collect();
+        *known = destinations.into_iter().zip(addresses).collect();
+    }
+
+    /// The names among the destinations, each once.
+    pub fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for (destination, _) in self.destinations().iter() {
+            if let Place::Name(name) = &destination.to
+                && !names.contains(name)
+            {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
+    /// Destinations of this name are here now.
+    pub fn found(&self, name: &str, address: SocketAddr) {
+        let mut destinations = self.destinations.write().unwrap_or_else(PoisonError::into_inner);
+        for (destination, known) in destinations.iter_mut() {
+            if matches!(&destination.to, Place::Name(known) if known == name) {
+                *known = Some(address);
+            }
+        }
+    }
+
+    fn destinations(&self) -> RwLockReadGuard<'_, Vec<(Destination, Option<SocketAddr>)>> {
+        self.destinations.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a new connection in.
@@ -241,10 +295,14 @@ impl Hub {
     /// Everyone who may be sent to, for the monitor: names, and what each asked for.
     pub fn clients(&self) -> Vec<(String, String)> {
         let mut clients = Vec::new();
-        for destination in self.destinations.read().unwrap_or_else(PoisonError::into_inner).iter() {
+        for (destination, address) in self.destinations().iter() {
             let only: Vec<_> = destination.only.iter().map(Pattern::to_string).collect();
             let only = if only.is_empty() { "everything".into() } else { only.join(" ") };
-            clients.push((format!("udp {}", destination.to), format!("project: {only}")));
+            let name = match address {
+                Some(address) => format!("udp {address}"),
+                None => format!("udp {} (not found)", destination.to),
+            };
+            clients.push((name, format!("project: {only}")));
         }
         let peers = lock(&self.peers);
         let wanted = |peer: &Peer| {
@@ -347,8 +405,8 @@ impl Hub {
     fn deliveries(&self, asked_by: Peer) -> Vec<Delivery> {
         let mut deliveries = self.to_asker(asked_by);
         // The project knows best how a place that it names wants its messages.
-        for destination in self.destinations.read().unwrap_or_else(PoisonError::into_inner).iter() {
-            let to = Peer::Udp(destination.to);
+        for (destination, address) in self.destinations().iter() {
+            let Some(to) = address.map(Peer::Udp) else { continue };
             if let Some(asker) = deliveries.iter_mut().find(|delivery| delivery.to == to) {
                 asker.format = destination.format;
             }
@@ -361,9 +419,10 @@ impl Hub {
             },
             None => deliveries.push(new),
         };
-        for destination in self.destinations.read().unwrap_or_else(PoisonError::into_inner).iter() {
+        for (destination, address) in self.destinations().iter() {
+            let Some(to) = address.map(Peer::Udp) else { continue };
             let only = (!destination.only.is_empty()).then(|| destination.only.clone());
-            add(Delivery { to: Peer::Udp(destination.to), format: destination.format, only });
+            add(Delivery { to, format: destination.format, only });
         }
         if self.n_peers.load(Relaxed) > 0 {
             for (peer, state) in lock(&self.peers).iter() {
@@ -506,9 +565,9 @@ impl Outlet for Hub {
     fn offer(&self, message: Message) {
         let asks = |patterns: &[Pattern]| patterns.iter().any(|p| p.matches(&message.address));
         let mut deliveries: Vec<Delivery> = Vec::new();
-        for destination in self.destinations.read().unwrap_or_else(PoisonError::into_inner).iter() {
-            if asks(&destination.only) {
-                let to = Peer::Udp(destination.to);
+        for (destination, address) in self.destinations().iter() {
+            if let (Some(address), true) = (address, asks(&destination.only)) {
+                let to = Peer::Udp(*address);
                 deliveries.push(Delivery { to, format: destination.format, only: None });
             }
         }

@@ -53,7 +53,8 @@ enum Command {
     Models,
     /// Show a model's commands, inputs and outputs, or what a chain takes and sends, or what nodes can run.
     Describe {
-        /// The model's or chain's name; or adapt, for all adapters and sources of chains; or one of these.
+        /// A model, a command such as poetry/sample, or a chain; adapt, for all sources and adapters of
+        /// chains, or one such as adapt/first.
         model: String,
     },
     /// Run a command once and print its outputs.

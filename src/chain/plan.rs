@@ -160,7 +160,11 @@ impl Spec {
         let wires = wires
             .iter()
             .zip(&self.wires)
-            .map(|(wire, spec)| wire.finish(spec, &nodes, &place))
+            .enumerate()
+            .map(|(index, (wire, spec))| {
+                let wrong = |words| Wrong { at: At::Wire(index), words };
+                wire.finish(spec, &nodes, &place).map_err(wrong)
+            })
             .collect::<Result<_, _>>()?;
         let mut planned: Vec<(usize, PlannedNode)> = nodes
             .into_iter()
@@ -418,16 +422,14 @@ impl DraftWire {
         spec: &WireSpec,
         nodes: &[Draft],
         place: &[usize],
-    ) -> Result<PlannedWire, Wrong> {
+    ) -> Result<PlannedWire, String> {
         let first = match &spec.first {
             None => None,
             Some(json) => {
                 let output = &nodes[self.from.0].outputs[self.from.1];
                 let data_type = output.data_type.clone().unwrap_or(DataType::Any);
-                Some(data_type.read_json(json).map_err(|words| Wrong {
-                    at: At::Node(spec.to.node.clone()),
-                    words: format!("what the wire {spec} brings first: {words}"),
-                })?)
+                let wrong = |words| format!("what the wire {spec} brings first: {words}");
+                Some(data_type.read_json(json).map_err(wrong)?)
             }
         };
         let (from, to) = ((place[self.from.0], self.from.1), (place[self.to.0], self.to.1));

@@ -36,11 +36,16 @@ pub fn models(shared: &Shared) -> Result<(), String> {
     Ok(())
 }
 
-/// Describes one model, or one chain.
-pub fn describe(model: &str, shared: &Shared) -> Result<(), String> {
-    if parts::describe(model, shared.json) {
+/// Describes one model, one command of it, or one chain.
+pub fn describe(name: &str, shared: &Shared) -> Result<(), String> {
+    if parts::describe(name, shared.json) {
         return Ok(());
     }
+    let name = name.trim_start_matches('/');
+    let (model, command) = match name.split_once('/') {
+        Some((model, command)) => (model, Some(command)),
+        None => (name, None),
+    };
     let chains = chains(shared)?;
     let mut chains = chains.as_array().into_iter().flatten();
     if let Some(chain) = chains.find(|chain| chain["name"] == model) {
@@ -53,23 +58,26 @@ pub fn describe(model: &str, shared: &Shared) -> Result<(), String> {
         let known: Vec<_> = all.iter().map(|spec| word(&spec["name"])).collect();
         format!("there is no model '{model}', only {}", known.join(", "))
     })?;
+    let commands = || spec["commands"].as_array().into_iter().flatten();
+    if let Some(name) = command {
+        let one = commands().find(|command| command["name"] == name).ok_or_else(|| {
+            let known: Vec<_> = commands().map(|command| word(&command["name"])).collect();
+            format!("{model} has no command '{name}', only {}", known.join(", "))
+        })?;
+        match shared.json {
+            true => say!("{one:#}"),
+            false => describe_command(model, one),
+        }
+        return Ok(());
+    }
     if shared.json {
         say!("{spec:#}");
         return Ok(());
     }
     say!("{}: {}", word(&spec["name"]), word(&spec["description"]));
-    for command in spec["commands"].as_array().into_iter().flatten() {
-        say!("\n/{model}/{}\n  {}", word(&command["name"]), word(&command["description"]));
-        for (title, fields) in [("in", &command["inputs"]), ("out", &command["outputs"])] {
-            for field in fields.as_array().into_iter().flatten() {
-                say!(
-                    "  {title:<4} {:<20} {:<24} {}",
-                    word(&field["name"]),
-                    if title == "in" { type_words(field) } else { type_words(&given(field)) },
-                    word(&field["description"])
-                );
-            }
-        }
+    for command in commands() {
+        say!("");
+        describe_command(model, command);
     }
     let options = spec["options"].as_array().map_or(&[] as &[Json], Vec::as_slice);
     if !options.is_empty() {
@@ -84,6 +92,20 @@ pub fn describe(model: &str, shared: &Shared) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn describe_command(model: &str, command: &Json) {
+    say!("/{model}/{}\n  {}", word(&command["name"]), word(&command["description"]));
+    for (title, fields) in [("in", &command["inputs"]), ("out", &command["outputs"])] {
+        for field in fields.as_array().into_iter().flatten() {
+            say!(
+                "  {title:<4} {:<20} {:<24} {}",
+                word(&field["name"]),
+                if title == "in" { type_words(field) } else { type_words(&given(field)) },
+                word(&field["description"])
+            );
+        }
+    }
 }
 
 /// From the running enjamb; without one, from the project that would run here.

@@ -104,6 +104,7 @@ pub fn map(options: &Options, shared: &Shared) -> Result<(), String> {
     let seconds = began.elapsed().as_secs_f64();
     match shared.json {
         true => say!("{}", json!({ "sentences": texts.len(), "seconds": seconds })),
+        false if texts.len() == 1 => say!("one sentence in {seconds:.1} s"),
         false => say!("{} sentences in {seconds:.1} s", texts.len()),
     }
     Ok(())

@@ -19,7 +19,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use std::net::SocketAddr;
@@ -69,6 +69,8 @@ pub async fn serve(listener: TcpListener, server: Arc<Server>) -> std::io::Resul
         .route("/osc", get(osc))
         .route("/osc/{*address}", get(osc))
         .route("/page/{*path}", get(page::file))
+        // Browsers ask here for pages that name no icon: pictures, JSON, sketches.
+        .route("/favicon.ico", get(async || Redirect::permanent("/page/icon.svg")))
         .route("/", get(root))
         .route("/{*address}", get(oscquery::at_root).post(api::not_found))
         .method_not_allowed_fallback(api::method_not_allowed)

@@ -273,6 +273,46 @@ fn a_part_that_panics_costs_its_run_alone() {
 }
 
 #[test]
+fn a_text_that_grows_in_a_loop_is_stopped() {
+    let mut spec = chain(
+        vec![
+            node("words", "adapt/words", json!({})),
+            node("join", "adapt/join", json!({ "separator": " and over again " })),
+        ],
+        &["join.text -> words.text", "words.words -> join.texts"],
+    );
+    spec.wires[0].first = Some(json!("over and over"));
+    spec.outlets.clear();
+    let (mut course, mut effects) = (course(&spec), Effects::default());
+    course.trigger("start", super::Time::ZERO);
+    for _ in 0..30 {
+        course.trigger("tick", super::Time::ZERO);
+        course.turn(super::Time::ZERO, &mut effects);
+    }
+    let is_told = |(words, _): &(String, u64)| {
+        words.contains(": what came out has ") && words.ends_with("1048576 is the most")
+    };
+    assert!(
+        !effects.errors.is_empty() && effects.errors.iter().all(is_told),
+        "{:?}",
+        effects.errors
+    );
+    assert!(course.is_running());
+    assert!(course.save().to_string().len() < 1 << 21);
+}
+
+#[test]
+fn a_walk_that_knows_no_lines_says_how_it_could() {
+    let spec = chain(vec![node("walk", "walk", json!({}))], &[]);
+    let mut course = course(&spec);
+    let line = || Value::from("a line");
+    for (input, value) in [("to", line()), ("targets", vec![line()].into())] {
+        let words = course.set("walk", input, value, Asker::default()).unwrap_err();
+        assert!(words.contains("encoder = \"poetry\""), "{words}");
+    }
+}
+
+#[test]
 fn an_outlet_of_several_nodes_sends_what_belongs_together() {
     let mut spec = chain(
         vec![node("beat", "clock", json!({})), node("slow", "m/inc", json!({}))],

@@ -144,7 +144,7 @@ fn a_loop_is_refused_by_name_unless_a_wire_of_it_is_feedback() {
     let wrong = spec.plan(&models).err().unwrap().to_string();
     assert_eq!(
         wrong,
-        "a: what the wire c.out -> a.in brings first: expected a number, got the text \"x\""
+        "what the wire c.out -> a.in brings first: expected a number, got the text \"x\""
     );
 }
 

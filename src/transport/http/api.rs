@@ -3,7 +3,7 @@
 use super::{Server, Shared};
 use crate::engine::{Event, Hosted, Refusal, Request, Status};
 use crate::model::CancelToken;
-use crate::signature::Values;
+use crate::signature::{Command, Values};
 use crate::value::Value;
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -90,13 +90,19 @@ pub async fn command(
         Ok(model) => model,
         Err(refusal) => return refused(&refusal),
     };
-    match model.manifest().find(&command) {
-        Some(command) => Json(command.specification()).into_response(),
-        None => error(
-            StatusCode::NOT_FOUND,
-            &format!("{} has no command '{command}': see /models/{0}", model.name()),
-        ),
+    match find_command(&model, &command) {
+        Ok(command) => Json(command.specification()).into_response(),
+        Err(refusal) => refused(&refusal),
     }
+}
+
+pub(super) fn find_command<'a>(hosted: &'a Hosted, name: &str) -> Result<&'a Command, Refusal> {
+    let manifest = hosted.manifest();
+    manifest.find(name).ok_or_else(|| {
+        let known: Vec<&str> = manifest.commands.iter().map(|c| c.name.as_str()).collect();
+        let (model, known) = (hosted.name(), known.join(", "));
+        Refusal::Unknown(format!("{model} has no command '{name}', only {known}"))
+    })
 }
 
 pub(super) fn find(server: &Server, name: &str) -> Result<Arc<Hosted>, Refusal> {
@@ -176,10 +182,7 @@ pub async fn run(
 }
 
 fn read_body(hosted: &Hosted, command: &str, body: &[u8]) -> Result<Values, Refusal> {
-    let Some(spec) = hosted.manifest().find(command) else {
-        let words = format!("{} has no command '{command}': see /models/{0}", hosted.name());
-        return Err(Refusal::Unknown(words));
-    };
+    let spec = find_command(hosted, command)?;
     let json = match body.trim_ascii().is_empty() {
         true => json!({}),
         false => serde_json::from_slice(body).map_err(|error| {

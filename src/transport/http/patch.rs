@@ -1,6 +1,6 @@
 //! `GET /models/MODEL/COMMAND/patch?host=HOST&inputs=JSON`: the command as a patch for a host.
 
-use super::api::{error, find, refused};
+use super::api::{error, find, find_command, refused};
 use super::{Server, Shared};
 use crate::patch::{self, Host, Place};
 use crate::signature::{Command, Values};
@@ -34,9 +34,9 @@ pub async fn patch(
         Ok(hosted) => hosted,
         Err(refusal) => return refused(&refusal),
     };
-    let Some(command) = hosted.manifest().find(&command) else {
-        let words = format!("{model} has no command '{command}': see /models/{model}");
-        return error(StatusCode::NOT_FOUND, &words);
+    let command = match find_command(&hosted, &command) {
+        Ok(command) => command,
+        Err(refusal) => return refused(&refusal),
     };
     match write(&server, &model, command, &wanted, &headers) {
         // A browser that goes there, rather than a page that asks, gets the page that p5's patch is.

@@ -24,6 +24,7 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(20);
 /// Serves connections until the future is dropped.
 pub async fn serve(listener: TcpListener, inlet: Arc<Inlet>, allowed: Arc<[ipnet::IpNet]>) {
     let slots = Arc::new(tokio::sync::Semaphore::new(MAX_CONNECTIONS));
+    let mut is_full = false;
     loop {
         let (stream, from) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -40,9 +41,13 @@ pub async fn serve(listener: TcpListener, inlet: Arc<Inlet>, allowed: Arc<[ipnet
             continue;
         }
         let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
-            tracing::warn!("closed OSC over TCP from {from}: {MAX_CONNECTIONS} are connected");
+            // Said once, however many more knock.
+            if !std::mem::replace(&mut is_full, true) {
+                tracing::warn!("closed OSC over TCP from {from}: {MAX_CONNECTIONS} are connected");
+            }
             continue;
         };
+        is_full = false;
         let inlet = Arc::clone(&inlet);
         tokio::spawn(async move {
             if let Err(error) = converse(stream, &inlet).await {

@@ -1,7 +1,7 @@
 //! Each sketch in a real window, beside a real runtime: what it shows is read from its frames.
 
 use enjamb::project::Listen;
-use enjamb::router::{Argument, Message};
+use enjamb::router::Argument;
 use enjamb::signature::Values;
 use enjamb::{Project, Runtime};
 use image::imageops::{self, FilterType};
@@ -265,10 +265,6 @@ fn overlap(a: &RgbImage, b: &RgbImage, right: u32) -> f64 {
     n_both as f64 / f64::from(n.max(1))
 }
 
-fn send(runtime: &Runtime, address: &str) {
-    runtime.send(&Message { address: address.into(), arguments: Vec::new() });
-}
-
 #[test]
 fn walk_sets_lines_and_finds_the_runtime_again() {
     let mut said = Said::start();
@@ -322,7 +318,8 @@ fn sentence_space_drifts_and_has_a_thread_of_light() {
         lines.pixels_mut().filter(|pixel| is_other(pixel)).for_each(|pixel| pixel.0 = [0; 3]);
         read(&lines).intersection(&said.words()).count() >= 2
     });
-    send(said.runtime(), "/voyage/stop");
+    // Stopped otherwise, it would set out again whenever the sketch has lost the runtime and found it.
+    sketch.press("space");
     let mut last = sketch.next();
     let mut changed = |frame: &RgbImage| {
         let n = n_changed(&last, frame);

@@ -14,6 +14,7 @@ pub use guard::Access;
 use crate::router::Router as OscRouter;
 use crate::transport::osc::frame::MAX_PACKET;
 use crate::transport::osc::{Inlet, websocket};
+use crate::transport::tune;
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Request, State};
@@ -77,10 +78,9 @@ pub async fn serve(listener: TcpListener, server: Arc<Server>) -> std::io::Resul
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&server), guard::check))
         .with_state(server);
-    // Small frames and events should leave at once: waiting for company costs up to 40 ms.
     let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!("a connection stays slow: {error}");
+        if let Err(error) = tune(stream) {
+            tracing::debug!("a connection stays as the system made it: {error}");
         }
     });
     axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>()).await

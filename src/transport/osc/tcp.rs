@@ -2,6 +2,7 @@
 
 use super::frame::{Deframer, Framing};
 use super::inlet::Inlet;
+use crate::transport::tune;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -59,8 +60,7 @@ pub async fn serve(listener: TcpListener, inlet: Arc<Inlet>, allowed: Arc<[ipnet
 }
 
 async fn converse(stream: TcpStream, inlet: &Arc<Inlet>) -> io::Result<()> {
-    // Small messages should leave at once rather than wait for company.
-    stream.set_nodelay(true)?;
+    tune(&stream)?;
     let connection = inlet.hub().connect(format!("tcp {}", stream.peer_addr()?));
     let (reader, writer) = stream.into_split();
     let (framing_known, framing) = watch::channel(Framing::LengthPrefix);

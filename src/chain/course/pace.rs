@@ -222,11 +222,10 @@ impl Course {
 
     /// Passes over what it is too late for.
     fn skip(&mut self, late: Duration) {
-        let Pace::Rate(rate) = self.pace else { return };
         let Some(table) = &mut self.running else { return };
         table.offset += late;
         table.began += late;
-        if let Some((anchor, _)) = &mut table.ticks {
+        if let (Some((anchor, _)), Pace::Rate(rate)) = (&mut table.ticks, self.pace) {
             *anchor += late;
             self.n_missed += (late.as_secs_f64() * rate) as u64;
         }

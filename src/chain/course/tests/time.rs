@@ -120,6 +120,25 @@ fn a_walk_moves_between_ticks() {
     assert_eq!(slow, fast);
 }
 
+/// Updates stand still while it is free, and are long late when ticks come from outside again.
+#[test]
+fn a_free_chain_takes_ticks_again() {
+    let mut spec = chain(vec![node("walk", "walk", json!({ "speed": 3 }))], &[]);
+    spec.nodes[0].updates = 10.0;
+    spec.pace = Pace::Free;
+    let mut course = course(&spec);
+    course.trigger("start", Time::ZERO);
+    let mut effects = Effects::default();
+    for _ in 0..100 {
+        course.turn(Time::ZERO, &mut effects);
+    }
+    course.trigger("tick", 60 * SECOND);
+    let all = run(&mut course, 60 * SECOND, 61 * SECOND);
+    assert_eq!(times(&all, "owalk")[..2], [60_000, 60_000], "the tick, and the update that is due");
+    assert_eq!(all.len(), 12);
+    assert_eq!(course.n_missed(), 0);
+}
+
 /// An hour of ticks in simulated time, saved and restored half-way.
 #[test]
 fn a_million_steps_go_by() {

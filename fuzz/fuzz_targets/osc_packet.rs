@@ -19,16 +19,27 @@ impl Outlet for Sink {
             packet::write(message, true);
         }
     }
+    fn stream(&self, peer: Peer, _: bool, messages: Vec<Message>) {
+        self.reply(peer, &messages);
+    }
     fn publish(&self, peer: Peer, messages: Vec<Message>) {
         self.reply(peer, &messages);
     }
     fn offer(&self, _: Message) {}
+    fn relay(&self, from: Peer, message: &Message) {
+        self.reply(from, std::slice::from_ref(message));
+    }
     fn changed(&self, peer: Peer, message: &Message) {
         self.reply(peer, std::slice::from_ref(message));
     }
-    fn subscribe(&self, _: Peer, pattern: Pattern, _: Option<u16>) -> Result<(), String> {
+    fn subscribe(
+        &self,
+        peer: Peer,
+        pattern: Pattern,
+        _: Option<u16>,
+    ) -> Result<Option<Peer>, String> {
         pattern.covers("/take/all/i0");
-        Ok(())
+        Ok(Some(peer))
     }
     fn unsubscribe(&self, _: Peer, _: Option<Pattern>, _: Option<u16>) {}
     fn wish(&self, _: Peer, _: Wish) {}

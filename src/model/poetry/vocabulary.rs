@@ -214,27 +214,30 @@ fn word_length(text: &str) -> usize {
 /// ASCII and Latin-1, single spaces. Other letters are transliterated.
 pub fn clean(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
-    for c in line.chars() {
-        match c {
-            '’' | '‘' | '`' | '´' => out.push('\''),
-            '“' | '”' | '„' | '«' | '»' => out.push('"'),
-            '–' | '―' => out.push('—'),
-            c if c.is_whitespace() => out.push(' '),
-            c if c.is_control() => {}
-            c if c.is_ascii() || matches!(c, 'À'..='ÿ' | 'œ' | 'Œ' | '—') => {
-                out.extend(c.to_lowercase());
-            }
-            c => match deunicode::deunicode_char(c) {
-                Some(ascii) => out.push_str(&ascii.to_lowercase()),
-                None => out.push(' '),
-            },
-        }
-    }
+    line.chars().for_each(|c| push_clean(c, &mut out));
     let mut line = out.split_whitespace().collect::<Vec<_>>().join(" ");
     for (spaced, tight) in [("--", "—"), (" —", "—"), ("— ", "—")] {
         line = line.replace(spaced, tight);
     }
     line
+}
+
+fn push_clean(c: char, out: &mut String) {
+    match c {
+        '’' | '‘' | '`' | '´' => out.push('\''),
+        '“' | '”' | '„' | '«' | '»' => out.push('"'),
+        '–' | '―' => out.push('—'),
+        c if c.is_whitespace() => out.push(' '),
+        c if c.is_control() => {}
+        c if c.is_ascii() || matches!(c, 'À'..='ÿ' | 'œ' | 'Œ' | '—') => {
+            out.extend(c.to_lowercase());
+        }
+        c => match deunicode::deunicode_char(c) {
+            // In ASCII, which may be a backtick or a space again.
+            Some(ascii) => ascii.chars().for_each(|c| push_clean(c, out)),
+            None => out.push(' '),
+        },
+    }
 }
 
 /// The words of a cleaned text: runs of letters with their inner apostrophes.

@@ -33,6 +33,8 @@ fn what_the_alphabet_lacks_is_unknown_or_transliterated() {
     assert_eq!(vocabulary.encode("1").last(), Some(&UNKNOWN));
     assert_eq!(clean("Луна — moon"), "luna—moon");
     assert_eq!(clean("a\u{0}b\tc"), "ab c");
+    // Transliterated as a backtick, which is an apostrophe.
+    assert_eq!(clean("S\u{741}h"), "s'h");
 }
 
 #[test]

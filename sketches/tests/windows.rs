@@ -233,15 +233,20 @@ fn n_drawn(frame: &RgbImage) -> usize {
     frame.pixels().filter(|pixel| is_drawn(pixel)).count()
 }
 
+/// Whether one channel is more than so much above another.
+fn exceeds(one: u8, other: u8, by: u8) -> bool {
+    one > other.saturating_add(by)
+}
+
 /// How many pixels have the colour of what is said now.
 fn n_amber(frame: &RgbImage) -> usize {
-    let is_amber = |pixel: &&Rgb<u8>| pixel.0[0] > 150 && pixel.0[0] > pixel.0[2] + 50;
+    let is_amber = |pixel: &&Rgb<u8>| pixel.0[0] > 150 && exceeds(pixel.0[0], pixel.0[2], 50);
     frame.pixels().filter(is_amber).count()
 }
 
 /// How many pixels have the colour of what was found.
 fn n_found(frame: &RgbImage) -> usize {
-    let is_found = |pixel: &&Rgb<u8>| pixel.0[2] > 100 && pixel.0[2] > pixel.0[0] + 25;
+    let is_found = |pixel: &&Rgb<u8>| pixel.0[2] > 100 && exceeds(pixel.0[2], pixel.0[0], 25);
     frame.pixels().filter(is_found).count()
 }
 
@@ -314,7 +319,7 @@ fn sentence_space_drifts_and_has_a_thread_of_light() {
     sketch.wait_for("the line that is read", |frame| {
         // Lines are larger than excerpts, and alone of their colour.
         let mut lines = frame.clone();
-        let is_other = |pixel: &Rgb<u8>| pixel.0[0] < 110 || pixel.0[0] < pixel.0[2] + 40;
+        let is_other = |pixel: &Rgb<u8>| pixel.0[0] < 110 || !exceeds(pixel.0[0], pixel.0[2], 39);
         lines.pixels_mut().filter(|pixel| is_other(pixel)).for_each(|pixel| pixel.0 = [0; 3]);
         read(&lines).intersection(&said.words()).count() >= 2
     });
@@ -347,7 +352,9 @@ fn sentence_space_drifts_and_has_a_thread_of_light() {
     sketch.press("Escape");
     sketch.wait_for("nothing that was found", |frame| n_found(frame) < 60);
     sketch.press("0");
-    sketch.wait_for("all of it again", |frame| overlap(&rest, frame, 0) > 0.7);
+    // Other excerpts may stand there than before, but the points are the same.
+    sketch.press("t");
+    sketch.wait_for("all of it again", |frame| overlap(frame, &rest, 0) > 0.7);
     let before = sketch.next();
     sketch.drag([500, 300], 120);
     sketch.wait_for("what was dragged", |frame| {
@@ -367,7 +374,7 @@ fn vector_grid_has_lines_in_its_cells() {
     sketch.wait_for("what was dragged", |frame| {
         overlap(&lines, frame, 218) > 0.5 && overlap(&lines, frame, 0) < 0.4
     });
-    assert_eq!(n_amber(&sketch.next()), 0);
+    assert_eq!(n_amber(&sketch.next()), 0, "a drag is no click");
     sketch.mouse([420, 360], &["click", "1"]);
     sketch.wait_for("a pin", |frame| n_amber(frame) > 60);
     sketch.mouse([860, 200], &["click", "1"]);
@@ -381,15 +388,15 @@ fn vector_grid_has_lines_in_its_cells() {
     sketch.press("c");
     sketch.wait_for("no pin", |frame| n_amber(frame) == 0);
     said.start_anew();
-    // What it asks for from now on, the new runtime answers.
-    sketch.mouse([640, 360], &["click", "--repeat", "8", "--delay", "60", "4"]);
+    // What it asks for from now on, the new runtime answers. From near, lines share words.
+    sketch.mouse([640, 360], &["click", "--repeat", "4", "--delay", "60", "4"]);
     sketch.wait_for("other lines between these lines", |frame| {
-        overlap(&last, frame, 0) < 0.6 && n_words(frame, &said) >= 6
+        overlap(&last, frame, 0) < 0.6 && n_words(frame, &said) >= 4
     });
     let last = sketch.next();
     sketch.press("a");
     sketch.wait_for("other lines on another plane", |frame| {
-        n_changed(&last, frame) > 4000 && n_words(frame, &said) >= 6
+        n_changed(&last, frame) > 4000 && n_words(frame, &said) >= 4
     });
 }
 

@@ -33,6 +33,11 @@ pub fn models(shared: &Shared) -> Result<(), String> {
         say!("{name:<12} {words}");
         say!("{:<12}   /{name}/start, and more: enjamb describe {name}", "");
     }
+    say!(
+        "{:<12} What nodes of a chain can run beside commands: sources, and adapters of values.",
+        "adapt"
+    );
+    say!("{:<12}   in a chain, {{ run = \"adapt/first\" }}, and more: enjamb describe adapt", "");
     Ok(())
 }
 

@@ -9,7 +9,8 @@ const osc = require("osc");
 const { chromium } = require("playwright-core");
 
 const [name, url, at, picture] = process.argv.slice(2);
-const PATIENCE = 20_000;
+// Longer than anything takes, on a busy machine too.
+const PATIENCE = 40_000;
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 async function eventually(what, holds) {

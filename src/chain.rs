@@ -17,7 +17,7 @@ pub mod state;
 
 pub use course::{Counters, Errand, Signal, Stamp};
 pub use handle::{Chain, ChainParts};
-pub use part::{Kind, Rhythm, Shape, Slot, find as find_kind, kinds};
+pub use part::{Kind, Rhythm, Shape, Slot, adapters, kinds};
 pub use plan::Wrong;
 pub use spec::Spec;
 

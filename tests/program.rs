@@ -251,6 +251,9 @@ fn models_describe_and_query_are_the_same_with_and_without_a_runtime() {
         assert!(said(&models).contains("/sentences/similarity"), "{}", said(&models));
         let describe = run(port_offset, &["describe", "sentences"]);
         assert!(said(&describe).contains("/sentences/embed"), "{}", said(&describe));
+        let one = run(port_offset, &["describe", "/sentences/similarity"]);
+        assert!(said(&one).starts_with("/sentences/similarity"), "{}", said(&one));
+        assert!(!said(&one).contains("/sentences/embed"), "{}", said(&one));
         let query = ["query", "sentences", "similarity", sentences[0], sentences[1], "--json"];
         let query = run(port_offset, &query);
         assert!(query.status.success(), "{}", complained(&query));
@@ -288,8 +291,10 @@ fn wrong_names_get_useful_words() {
     for port_offset in [free_offset(), runtime.port_offset] {
         for (arguments, expected) in [
             (&["describe", "sentence"] as &[&str], "sentences"),
+            (&["describe", "sentences/compare"], "similarity"),
+            (&["describe", "adapt/compare"], "adapt/first"),
             (&["query", "poem", "embed"], "sentences"),
-            (&["query", "sentences", "compare"], "compare"),
+            (&["query", "sentences", "compare"], "'compare', only embed"),
             (&["query", "sentences", "similarity", "c=1"], "'c'"),
             (&["query", "sentences", "similarity", "bare"], "name=value"),
         ] {

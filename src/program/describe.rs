@@ -5,6 +5,7 @@ mod parts;
 use super::client::Client;
 use super::run::local_project;
 use crate::Shared;
+use enjamb::chain::adapters;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
@@ -51,6 +52,10 @@ pub fn describe(name: &str, shared: &Shared) -> Result<(), String> {
         Some((model, command)) => (model, Some(command)),
         None => (name, None),
     };
+    if model == "adapt" {
+        let known: Vec<_> = adapters().map(|kind| kind.name).collect();
+        return Err(format!("there is no '{name}', only {}", known.join(", ")));
+    }
     let chains = chains(shared)?;
     let mut chains = chains.as_array().into_iter().flatten();
     if let Some(chain) = chains.find(|chain| chain["name"] == model) {

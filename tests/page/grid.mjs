@@ -14,7 +14,7 @@ await play(async ({ open }) => {
     return { key: cell.dataset.key, text: cell.textContent, x: box.x + box.width / 2, y: box.y + box.height / 2, size: box.height };
   }));
   const filled = () => until("all cells in view are written", () => page.evaluate(() => {
-    const all = [...document.querySelectorAll(".cell")];
+    const all = [...document.querySelectorAll(".plane[aria-busy=false] .cell")];
     return all.length > 8 && all.every((cell) => cell.classList.contains("written"));
   }));
   const printed = (text) => text.replaceAll("'", "’");

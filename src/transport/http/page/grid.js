@@ -32,12 +32,15 @@ export async function open(main) {
   const spec = (command, input) => model.commands.find((c) => c.name === command).inputs.find((i) => i.name === input);
   const restart = async (change) => {
     status.textContent = "";
+    lattice.turning(true);
     try {
       await change();
       lattice.home(true);
       pins.replace();
     } catch (error) {
       fail(error);
+    } finally {
+      lattice.turning(false);
     }
   };
 

@@ -12,6 +12,8 @@ export class Lattice {
   isPinned = () => false;
   #cells = new Map();
   #isWaiting = false;
+  #nTurns = 0;
+  #seen = [];
   #anchor = [0, 0];
   #level = 0;
   #focus = null;
@@ -85,6 +87,18 @@ export class Lattice {
     this.#moved();
   }
 
+  /** Other lines are on their way, or there; those that are seen meanwhile are the old ones. */
+  turning(isBegun) {
+    this.#nTurns += isBegun ? 1 : -1;
+    this.#tell();
+  }
+
+  /** Whether lines in view are still to come, for those who do not see them come. */
+  #tell() {
+    const isBusy = this.#isWaiting || this.#nTurns > 0 || this.#seen.some((key) => !this.#cells.get(key)?.text);
+    this.plane.setAttribute("aria-busy", String(isBusy));
+  }
+
   home(isNew = false) {
     Object.assign(this.view, { u: 0, v: 0, zoom: 0 });
     if (isNew) {
@@ -112,6 +126,7 @@ export class Lattice {
   redraw() {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
+    this.#tell();
     requestAnimationFrame(() => {
       this.#isWaiting = false;
       if (this.plane.isConnected && this.width) this.#draw();
@@ -172,6 +187,8 @@ export class Lattice {
       const first = this.#cells.get([...seen][0]);
       if (first) this.#rove(first);
     }
+    this.#seen = [...seen];
+    this.#tell();
     this.onView();
   }
 
@@ -188,6 +205,7 @@ export class Lattice {
     cell.element.textContent = typeset(line);
     cell.element.classList.add("written");
     this.dress(cell);
+    this.#tell();
     // Where the same line goes on, it need not be said as loudly again.
     const near = 1 / 2 ** this.#level;
     const echoes = (u, v) => this.space.line(u, v) === line;

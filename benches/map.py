@@ -12,8 +12,9 @@ in `settings`, writes the points to a file of the library's name and is answered
 
 `{"measure": file, "width": n, "divergence": bool}` is answered by how well the points in a file show
 `vectors`: `divergence`, Kullback and Leibler's, from P of exact neighbours and the exact Q; `kept`,
-the share of ten nearest vectors that are among the ten nearest points, of 2,000; `trustworthiness`,
-of those 2,000 alone.
+the share of ten nearest vectors that are among the ten nearest points; `trustworthiness`. Of sets
+of more than 10,000 the last two are of a sample of 2,000: `kept` among all, trustworthiness among
+these alone.
 
 `{"place": true, "width": n, "threads": n}` lets openTSNE place the vectors in `new` on the map in
 `points`, and is answered by `seconds` for all of them, `apart`, the median distance of its places from
@@ -33,7 +34,8 @@ from sklearn.manifold import TSNE, trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
 NEAREST = 10
-SAMPLE = 2000
+MOST_WHOLE = 10_000
+SAMPLE = 2_000
 
 
 def divergence(affinities, y):
@@ -109,7 +111,8 @@ def main():
             y.astype("<f4").tofile(folder / request["fit"])
         elif "measure" in request:
             x, y = read("vectors", request["width"]), read(request["measure"], 2)
-            sample = np.random.default_rng(0).permutation(len(x))[:SAMPLE]
+            size = len(x) if len(x) <= MOST_WHOLE else SAMPLE
+            sample = np.random.default_rng(0).permutation(len(x))[:size]
             trusted = trustworthiness(x[sample], y[sample], n_neighbors=NEAREST)
             answer = {"kept": kept(x, y, sample), "trustworthiness": float(trusted)}
             if request["divergence"]:

@@ -2,7 +2,10 @@
 //!
 //! The schedule is openTSNE's (Poličar, Stražar and Zupan 2024): first attraction is exaggerated,
 //! so that points find those they belong to, then not; the step is as long as the number of points
-//! over the exaggeration (Belkina et al. 2019).
+//! over the exaggeration (Belkina et al. 2019). One thing is our own: where the exaggeration ends,
+//! steps become many times as long at once, and with momentum on top the map bursts, and parts of it
+//! never come together again. So the first steps after it have none: maps of verse then end at a
+//! lower divergence, with more of each point's neighbourhood kept (`docs/performance.md`).
 
 use crate::model::map::affinities::Affinities;
 use crate::model::map::forces::{Point, Repulsion, attraction, log_distances};
@@ -29,6 +32,8 @@ pub struct Settings {
     pub iterations: usize,
     /// How much of its last step a point takes again.
     pub momentum: f32,
+    /// For how many iterations after an early exaggeration it takes nothing of it.
+    pub calm_iterations: usize,
     /// Seed of the chance that parts points at first.
     pub seed: u64,
 }
@@ -42,6 +47,7 @@ impl Default for Settings {
             exaggeration: 1.0,
             iterations: 500,
             momentum: 0.8,
+            calm_iterations: 50,
             seed: 0,
         }
     }
@@ -182,6 +188,7 @@ impl Projection {
     /// Gradient descent with momentum and a gain for every coordinate (Jacobs 1988).
     fn advance(&mut self, exaggeration: f32, push: f32) {
         let rate = self.points.len() as f32 / exaggeration;
+        let momentum = if self.is_calm() { 0.0 } else { self.settings.momentum };
         let forces = self.pulls.iter().zip(&self.pushes);
         let state = self.points.iter_mut().zip(&mut self.steps).zip(&mut self.gains);
         for (((point, step), gain), (pull, pushed)) in state.zip(forces) {
@@ -189,7 +196,7 @@ impl Projection {
                 let gradient = exaggeration * pull[axis] - push * pushed[axis];
                 let turned = sign(gradient) == sign(step[axis]);
                 gain[axis] = if turned { gain[axis] * 0.8 + 0.01 } else { gain[axis] + 0.2 };
-                step[axis] = self.settings.momentum * step[axis] - rate * gain[axis] * gradient;
+                step[axis] = momentum * step[axis] - rate * gain[axis] * gradient;
             }
             let length = step[0].hypot(step[1]);
             if length > LONGEST_STEP {
@@ -197,6 +204,14 @@ impl Projection {
             }
             *point = [point[0] + step[0], point[1] + step[1]];
         }
+    }
+
+    /// Whether an early exaggeration has just ended.
+    fn is_calm(&self) -> bool {
+        let Settings { early_iterations, calm_iterations, .. } = self.settings;
+        early_iterations > 0
+            && self.iteration >= early_iterations
+            && self.iteration - early_iterations < calm_iterations
     }
 
     /// The points, in the order of the vectors.

@@ -77,6 +77,23 @@ fn clumps_stay_together_and_the_divergence_falls() {
 }
 
 #[test]
+fn steps_without_momentum_after_the_exaggeration_make_better_maps() {
+    // Not clumps: a cloud, whose parts hang together.
+    let mut rng = ChaCha8Rng::seed_from_u64(8);
+    let data = (0..1_500 * 6).map(|_| gaussian(&mut rng)).collect();
+    let vectors = Vectors::new(data, 6).unwrap();
+    let divergence = |calm_iterations, seed| {
+        let settings = Settings { calm_iterations, seed, ..Settings::default() };
+        let mut projection = Projection::new(&vectors, None, settings).unwrap();
+        while projection.step() {}
+        projection.divergence()
+    };
+    let mean = |calm| (0..2).map(|seed| divergence(calm, seed)).sum::<f64>() / 2.0;
+    let (calm, bursting) = (mean(50), mean(0));
+    assert!(calm < bursting, "{calm}, {bursting} with momentum all the time");
+}
+
+#[test]
 fn the_number_of_threads_changes_no_bit() {
     let vectors = clumps(500, 24);
     let settings = Settings { early_iterations: 40, iterations: 60, ..Settings::default() };

@@ -11,7 +11,7 @@ pub use tree::{Access, Node};
 
 use crate::engine::{Engine, Event, Hosted, Notice, Refusal, Request};
 use crate::recording::{Event as Recorded, Tape, Way};
-use crate::signature::{Field, Values};
+use crate::signature::{Field, Values, only};
 use crate::time::Clock;
 use arguments::{read_inputs, read_value, write_outputs, write_partial, write_stream};
 use chains::ChainRoom;
@@ -261,15 +261,14 @@ impl Router {
         if let Some(chain) = self.chains().find(first) {
             return self.dispatch_chain(&chain, rest, message, from);
         }
-        let parts: Vec<&str> = address.split('/').collect();
-        let model = self.engine.model(parts[0]).ok_or_else(|| self.unknown_model(parts[0]))?;
-        match parts[..] {
-            [_, command] => self.run_message(&model, command, message, from),
-            [_, command, input] => {
+        let model = self.engine.model(first).ok_or_else(|| self.unknown_model(first))?;
+        match rest.split_once('/') {
+            None if !rest.is_empty() => self.run_message(&model, rest, message, from),
+            Some((command, input)) if !input.contains('/') => {
                 hold(&model, command, input, message)?;
                 self.outlet.changed(from, message);
             }
-            _ => return Err(unknown_command(&model)),
+            _ => return Err(unknown_command(&model, rest)),
         }
         Ok(())
     }
@@ -363,7 +362,7 @@ impl Router {
                 }
             }
             Some(Err(problem)) => problem,
-            None => unknown_command(model),
+            None => unknown_command(model, command),
         };
         let address = format!("/{}/{command}/error", model.name());
         let messages = vec![Message::text(address, refusal)];
@@ -440,15 +439,10 @@ impl Router {
     }
 
     fn unknown_model(&self, name: &str) -> String {
-        let models = self.engine.models();
-        let known: Vec<&str> = models.iter().map(|model| model.name()).collect();
-        let chains = self.chains().all();
-        let chains: Vec<&str> = chains.iter().map(|chain| chain.name()).collect();
-        let beside = match chains.is_empty() {
-            true => String::new(),
-            false => format!("; and the chain {}", chains.join(", ")),
-        };
-        format!("there is no model '{name}' here, only {}{beside}", known.join(", "))
+        let (models, chains) = (self.engine.models(), self.chains().all());
+        let models = models.iter().map(|model| model.name());
+        let only = only(name, models.chain(chains.iter().map(|chain| chain.name())));
+        format!("there is no model or chain '{name}' here, {only}")
     }
 }
 
@@ -473,20 +467,21 @@ pub fn publish_notice(outlet: &dyn Outlet, model: &str, notice: &Notice) {
 }
 
 fn hold(model: &Hosted, command: &str, input: &str, message: &Message) -> Result<(), String> {
-    let spec = model.manifest().find(command).ok_or_else(|| unknown_command(model))?;
+    let spec = model.manifest().find(command).ok_or_else(|| unknown_command(model, command))?;
     let field = spec.inputs.iter().find(|field| field.name == input).ok_or_else(|| {
-        let known: Vec<&str> = spec.inputs.iter().map(|field| field.name.as_str()).collect();
-        format!("{}/{command} has no input '{input}', only {}", model.name(), known.join(", "))
+        let only = only(input, spec.inputs.iter().map(|field| field.name.as_str()));
+        format!("{}/{command} has no input '{input}', {only}", model.name())
     })?;
     let value = read_value(&message.arguments, &field.data_type)?;
     model.hold(command, input, value).map_err(|refusal| refusal.to_string())
 }
 
-fn unknown_command(model: &Hosted) -> String {
-    let commands = &model.manifest().commands;
-    let known: Vec<String> =
-        commands.iter().map(|known| format!("/{}/{}", model.name(), known.name)).collect();
-    format!("there is no such command; {} has {}", model.name(), known.join(", "))
+fn unknown_command(model: &Hosted, command: &str) -> String {
+    let only = only(command, model.manifest().commands.iter().map(|known| known.name.as_str()));
+    match command {
+        "" => format!("{} is a model: expected one of its commands, {only}", model.name()),
+        _ => format!("{} has no command '{command}', {only}", model.name()),
+    }
 }
 
 fn pattern_and_port(arguments: &[Argument]) -> Result<(Option<Pattern>, Option<u16>), String> {

@@ -1,11 +1,14 @@
 //! Signatures: the named, typed inputs and outputs of commands, and the manifest that lists them.
 
 mod data_type;
+mod names;
 
 pub use data_type::{
     DataType, any, array, boolean, category, directory, file, image, image_bounding_box,
     image_landmarks, image_point, number, segmentation, text, vector,
 };
+
+pub use names::{is_name, only};
 
 use crate::value::Value;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -203,13 +206,6 @@ fn push(fields: &mut Vec<Field>, name: &str, data_type: DataType, description: &
     check_name(name);
     assert!(fields.iter().all(|field| field.name != name), "the field {name} is there twice");
     fields.push(Field { name: name.into(), description: description.into(), data_type });
-}
-
-/// Whether a name can stand in an OSC address, a URL and a TOML key alike.
-pub fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= 64
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 fn check_name(name: &str) {

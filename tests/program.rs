@@ -295,6 +295,7 @@ fn wrong_names_get_useful_words() {
             (&["describe", "adapt/compare"], "adapt/first"),
             (&["query", "poem", "embed"], "sentences"),
             (&["query", "sentences", "compare"], "'compare', only embed"),
+            (&["query", "sentences", "embde"], "did you mean 'embed'?"),
             (&["query", "sentences", "similarity", "c=1"], "'c'"),
             (&["query", "sentences", "similarity", "bare"], "name=value"),
         ] {

@@ -10,7 +10,7 @@ use super::spec::{End, MAX_RATE, OutletSpec, Pace, Spec, WireSpec};
 use super::{Asker, Input, OnSaid, Output};
 use crate::engine::{Engine, Refusal};
 use crate::recording::Event as Recorded;
-use crate::signature::is_name;
+use crate::signature::{is_name, only};
 use crate::time::Time;
 use crate::value::Value;
 use crossbeam::channel::{self, Sender};
@@ -197,9 +197,8 @@ impl Chain {
             return Ok((node.into(), input.into()));
         }
         let known = self.inputs();
-        let known: Vec<&str> = known.iter().map(|input| input.path.as_str()).collect();
-        let words = format!("{} has no '{path}', only {}", self.name(), known.join(", "));
-        Err(Refusal::Unknown(words))
+        let only = only(path, known.iter().map(|input| input.path.as_str()));
+        Err(Refusal::Unknown(format!("{} has no '{path}', {only}", self.name())))
     }
 
     /// Changes into what another specification says; all that is the same goes on.

@@ -8,7 +8,7 @@ mod tests;
 
 use super::part::{self, Kind, Rhythm};
 use super::spec::{End, NodeSpec, OutletSpec, Spec, WireSpec};
-use crate::signature::{DataType, Field, Manifest, Values, is_name};
+use crate::signature::{DataType, Field, Manifest, Values, is_name, only};
 use crate::value::Value;
 use std::fmt;
 use std::sync::Arc;
@@ -222,8 +222,8 @@ impl Spec {
 
     fn find_node(&self, end: &End) -> Result<usize, String> {
         self.nodes.iter().position(|node| node.name == end.node).ok_or_else(|| {
-            let known: Vec<&str> = self.nodes.iter().map(|node| node.name.as_str()).collect();
-            format!("there is no node '{}' in this chain, only {}", end.node, known.join(", "))
+            let only = only(&end.node, self.nodes.iter().map(|node| node.name.as_str()));
+            format!("there is no node '{}' in this chain, {only}", end.node)
         })
     }
 
@@ -262,7 +262,10 @@ impl Spec {
 fn no_field(end: &End, what: &str, known: &[&str]) -> String {
     match known {
         [] => format!("{} has no {what} at all, so no '{}'", end.node, end.field),
-        known => format!("{} has no {what} '{}', only {}", end.node, end.field, known.join(", ")),
+        known => {
+            let only = only(&end.field, known.iter().copied());
+            format!("{} has no {what} '{}', {only}", end.node, end.field)
+        }
     }
 }
 
@@ -306,15 +309,15 @@ impl Draft {
             ))
         })?;
         if model == "adapt" {
-            let known: Vec<&str> = part::adapters().map(|kind| kind.name).collect();
-            return Err(wrong(format!("there is no '{}', only {}", node.run, known.join(", "))));
+            let only = only(&node.run, part::adapters().map(|kind| kind.name));
+            return Err(wrong(format!("there is no '{}', {only}", node.run)));
         }
         let manifest = models(model).ok_or_else(|| {
             wrong(format!("there is no model '{model}' here: name one in the project file"))
         })?;
         let spec = manifest.find(command).ok_or_else(|| {
-            let known: Vec<&str> = manifest.commands.iter().map(|c| c.name.as_str()).collect();
-            wrong(format!("{model} has no command '{command}', only {}", known.join(", ")))
+            let only = only(command, manifest.commands.iter().map(|c| c.name.as_str()));
+            wrong(format!("{model} has no command '{command}', {only}"))
         })?;
         let draft = |field: &Field| DraftField {
             name: field.name.clone(),
@@ -377,8 +380,8 @@ impl Draft {
             let words = match input {
                 None if is_option(name) => continue,
                 None => {
-                    let known: Vec<&str> = self.inputs.iter().map(|i| i.name.as_str()).collect();
-                    format!("{} takes no '{name}', only {}", spec.run, known.join(", "))
+                    let only = only(name, self.inputs.iter().map(|input| input.name.as_str()));
+                    format!("{} takes no '{name}', {only}", spec.run)
                 }
                 Some(input) if input.is_wired => "something is wired to it already".into(),
                 Some(_) => continue,

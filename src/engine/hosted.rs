@@ -5,7 +5,7 @@ use super::ticket::{End, Event, Reply, Ticket};
 use super::worker;
 use crate::model::{CancelToken, Factory};
 use crate::recording::{Event as Recorded, Tape};
-use crate::signature::{Manifest, Values, accept};
+use crate::signature::{Manifest, Values, accept, only};
 use crate::time::{Clock, Time};
 use crate::value::Value;
 use crossbeam::channel::{self, Receiver, Sender};
@@ -428,12 +428,9 @@ impl Hosted {
         let index = self.position(command)?;
         let inputs = &self.shared.manifest.commands[index].inputs;
         let field = inputs.iter().find(|field| field.name == input).ok_or_else(|| {
-            let known: Vec<_> = inputs.iter().map(|field| field.name.as_str()).collect();
-            Refusal::Unknown(format!(
-                "{}/{command} has no input '{input}', only {}",
-                self.name(),
-                known.join(", ")
-            ))
+            let only = only(input, inputs.iter().map(|field| field.name.as_str()));
+            let name = self.name();
+            Refusal::Unknown(format!("{name}/{command} has no input '{input}', {only}"))
         })?;
         let value = accept(field, value).map_err(Refusal::BadInput)?;
         let mut held = lock(&self.held);
@@ -611,12 +608,8 @@ impl Hosted {
     fn position(&self, command: &str) -> Result<usize, Refusal> {
         let commands = &self.shared.manifest.commands;
         commands.iter().position(|known| known.name == command).ok_or_else(|| {
-            let known: Vec<_> = commands.iter().map(|command| command.name.as_str()).collect();
-            let name = self.name();
-            Refusal::Unknown(format!(
-                "{name} has no command '{command}', only {}",
-                known.join(", ")
-            ))
+            let only = only(command, commands.iter().map(|command| command.name.as_str()));
+            Refusal::Unknown(format!("{} has no command '{command}', {only}", self.name()))
         })
     }
 }

@@ -6,6 +6,7 @@ use super::client::Client;
 use super::run::local_project;
 use crate::Shared;
 use enjamb::chain::adapters;
+use enjamb::signature::only;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
@@ -53,8 +54,8 @@ pub fn describe(name: &str, shared: &Shared) -> Result<(), String> {
         None => (name, None),
     };
     if model == "adapt" {
-        let known: Vec<_> = adapters().map(|kind| kind.name).collect();
-        return Err(format!("there is no '{name}', only {}", known.join(", ")));
+        let only = only(&name, adapters().map(|kind| kind.name));
+        return Err(format!("there is no '{name}', {only}"));
     }
     let chains = chains(shared)?;
     let mut chains = chains.as_array().into_iter().flatten();
@@ -65,14 +66,16 @@ pub fn describe(name: &str, shared: &Shared) -> Result<(), String> {
     let specs = specifications(shared)?;
     let all = specs.as_array().map_or(&[] as &[Json], Vec::as_slice);
     let spec = all.iter().find(|spec| spec["name"] == model).ok_or_else(|| {
-        let known: Vec<_> = all.iter().map(|spec| word(&spec["name"])).collect();
-        format!("there is no model '{model}', only {}", known.join(", "))
+        format!(
+            "there is no model '{model}', {}",
+            only(model, all.iter().map(|spec| word(&spec["name"])))
+        )
     })?;
     let commands = || spec["commands"].as_array().into_iter().flatten();
     if let Some(name) = command {
         let one = commands().find(|command| command["name"] == name).ok_or_else(|| {
-            let known: Vec<_> = commands().map(|command| word(&command["name"])).collect();
-            format!("{model} has no command '{name}', only {}", known.join(", "))
+            let only = only(name, commands().map(|command| word(&command["name"])));
+            format!("{model} has no command '{name}', {only}")
         })?;
         match shared.json {
             true => say!("{one:#}"),

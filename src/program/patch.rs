@@ -5,7 +5,7 @@ use super::query::{is_text_type, read_inputs};
 use super::run::local_project;
 use crate::Shared;
 use enjamb::patch::{Host, Place, write};
-use enjamb::signature::Values;
+use enjamb::signature::{Values, only};
 use serde_json::Value as Json;
 use std::path::PathBuf;
 
@@ -58,7 +58,6 @@ fn from_running(client: &Client, options: &Options) -> Result<String, String> {
 
 fn from_project(host: Host, options: &Options, shared: &Shared) -> Result<String, String> {
     let project = local_project()?.with_port_offset(shared.port_offset);
-    let known: Vec<_> = project.models.iter().map(|hosted| hosted.name.as_str()).collect();
     let hosted =
         project.models.iter().find(|hosted| hosted.name == options.model).ok_or_else(|| {
             if project.chains.iter().any(|chain| chain.name == options.model) {
@@ -67,12 +66,13 @@ fn from_project(host: Host, options: &Options, shared: &Shared) -> Result<String
                     options.model
                 );
             }
-            format!("there is no model '{}', only {}", options.model, known.join(", "))
+            let names = project.models.iter().map(|hosted| hosted.name.as_str());
+            format!("there is no model '{}', {}", options.model, only(&options.model, names))
         })?;
     let manifest = hosted.kind.manifest();
     let command = manifest.find(&options.command).ok_or_else(|| {
-        let known: Vec<_> = manifest.commands.iter().map(|command| command.name.as_str()).collect();
-        format!("{} has no command '{}', only {}", options.model, options.command, known.join(", "))
+        let only = only(&options.command, manifest.commands.iter().map(|c| c.name.as_str()));
+        format!("{} has no command '{}', {only}", options.model, options.command)
     })?;
     let is_text = |name: &str| {
         let field = command.inputs.iter().find(|field| field.name == name);

@@ -5,7 +5,7 @@ use super::run::local_project;
 use crate::Shared;
 use enjamb::Runtime;
 use enjamb::engine::{Event, Request};
-use enjamb::signature::{Command, DataType, Values};
+use enjamb::signature::{Command, DataType, Values, only};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value as Json};
 
@@ -35,20 +35,21 @@ fn query_here(model: &str, command: &str, inputs: &[String]) -> Result<Json, Str
     let mut project = local_project()?;
     let known: Vec<_> = project.models.iter().map(|hosted| hosted.name.clone()).collect();
     project.models.retain(|hosted| hosted.name == model);
-    project.chains.clear();
+    let chains = std::mem::take(&mut project.chains);
     let Some(hosted) = project.models.first() else {
-        if project.chains.iter().any(|chain| chain.name == *model) {
+        if chains.iter().any(|chain| chain.name == *model) {
             return Err(format!(
                 "'{model}' is a chain, which runs by itself: start enjamb and send it \
                  /{model}/{command}, or POST /chains/{model}/{command}"
             ));
         }
-        return Err(format!("there is no model '{model}', only {}", known.join(", ")));
+        let only = only(model, known.iter().map(String::as_str));
+        return Err(format!("there is no model '{model}', {only}"));
     };
     let manifest = hosted.kind.manifest();
     let spec: &Command = manifest.find(command).ok_or_else(|| {
-        let known: Vec<_> = manifest.commands.iter().map(|c| c.name.as_str()).collect();
-        format!("{model} has no command '{command}', only {}", known.join(", "))
+        let only = only(command, manifest.commands.iter().map(|command| command.name.as_str()));
+        format!("{model} has no command '{command}', {only}")
     })?;
     let is_text = |name: &str| {
         let field = spec.inputs.iter().find(|field| field.name == name);

@@ -6,6 +6,7 @@ use super::{Argument, Message, Peer, Router, record};
 use crate::chain::{Asker, Chain, ChainParts, Chains, OnSaid, Said, Signal, Spec};
 use crate::engine::{RESERVED_NAMES, Refusal};
 use crate::recording::Way;
+use crate::signature::only;
 use crate::value::Value;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -163,10 +164,10 @@ impl Router {
     pub fn find_chain(&self, name: &str) -> Result<Arc<Chain>, Refusal> {
         self.chains().find(name).ok_or_else(|| {
             let known = self.chains().all();
-            let known: Vec<&str> = known.iter().map(|chain| chain.name()).collect();
+            let only = only(name, known.iter().map(|chain| chain.name()));
             Refusal::Unknown(match known.is_empty() {
                 true => format!("there is no chain '{name}' here, and no other"),
-                false => format!("there is no chain '{name}' here, only {}", known.join(", ")),
+                false => format!("there is no chain '{name}' here, {only}"),
             })
         })
     }

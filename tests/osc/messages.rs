@@ -170,13 +170,18 @@ fn what_is_missing_is_said() {
     peer.send("/echo/vector", vec![]);
     peer.expect_error("/echo/vector/error", "value is missing: expected a vector of 3 floats");
     let cases = [
-        ("/nobody", "/nobody/error", "there is no model 'nobody' here, only echo, count, fragile"),
-        ("/nobody/embed", "/nobody/embed/error", "there is no model 'nobody'"),
-        ("/echo", "/echo/error", "/echo/pair"),
-        ("/echo/none", "/echo/none/error", "/echo/pair"),
+        (
+            "/nobody",
+            "/nobody/error",
+            "there is no model or chain 'nobody' here, only echo, count, fragile",
+        ),
+        ("/nobody/embed", "/nobody/embed/error", "there is no model or chain 'nobody'"),
+        ("/echo", "/echo/error", "echo is a model: expected one of its commands, only pair"),
+        ("/echo/none", "/echo/none/error", "echo has no command 'none', only pair"),
+        ("/echo/piar", "/echo/piar/error", "; did you mean 'pair'?"),
         ("/echo/pair/c", "/echo/pair/c/error", "no input 'c', only a, b"),
-        ("/echo/pair/a/x", "/echo/pair/a/x/error", "there is no such command"),
-        ("/", "/error", "there is no model ''"),
+        ("/echo/pair/a/x", "/echo/pair/a/x/error", "echo has no command 'pair/a/x', only "),
+        ("/", "/error", "there is no model or chain ''"),
         ("/echo/[", "/echo/[/error", "never closed"),
         ("/no*", "/no*/error", "matches no address"),
     ];

@@ -297,7 +297,7 @@ fn what_does_not_fit_is_answered_in_plain_words() {
         ("/voyage/walk/to", vec![s("")], "expected at least 1 character"),
         ("/voyage/walk/mode/x", vec![s("y")], "voyage has no 'walk/mode/x', only start, stop"),
         ("/voyage", vec![], "voyage has no ''"),
-        ("/nobody/home", vec![], "only echo, count, fragile, verse; and the chain voyage"),
+        ("/nobody/home", vec![], "only echo, count, fragile, verse, voyage"),
     ];
     for (address, args, words) in cases {
         patch.send(address, args);
@@ -418,5 +418,5 @@ fn a_saved_project_changes_the_voyage_without_a_jump() {
     patch.send("/unsubscribe", vec![]);
     count(&patch, Duration::from_millis(100));
     patch.send("/voyage/start", vec![]);
-    patch.expect_error("/voyage/start/error", "there is no model 'voyage'");
+    patch.expect_error("/voyage/start/error", "there is no model or chain 'voyage'");
 }

@@ -3,7 +3,7 @@
 use super::{Server, Shared};
 use crate::engine::{Event, Hosted, Refusal, Request, Status};
 use crate::model::CancelToken;
-use crate::signature::{Command, Values};
+use crate::signature::{Command, Values, only};
 use crate::value::Value;
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -99,9 +99,8 @@ pub async fn command(
 pub(super) fn find_command<'a>(hosted: &'a Hosted, name: &str) -> Result<&'a Command, Refusal> {
     let manifest = hosted.manifest();
     manifest.find(name).ok_or_else(|| {
-        let known: Vec<&str> = manifest.commands.iter().map(|c| c.name.as_str()).collect();
-        let (model, known) = (hosted.name(), known.join(", "));
-        Refusal::Unknown(format!("{model} has no command '{name}', only {known}"))
+        let only = only(name, manifest.commands.iter().map(|command| command.name.as_str()));
+        Refusal::Unknown(format!("{} has no command '{name}', {only}", hosted.name()))
     })
 }
 
@@ -109,9 +108,8 @@ pub(super) fn find(server: &Server, name: &str) -> Result<Arc<Hosted>, Refusal> 
     let engine = server.router.engine();
     engine.model(name).ok_or_else(|| {
         let models = engine.models();
-        let known: Vec<&str> = models.iter().map(|model| model.name()).collect();
-        let words = format!("there is no model '{name}' here, only {}", known.join(", "));
-        Refusal::Unknown(words)
+        let only = only(name, models.iter().map(|model| model.name()));
+        Refusal::Unknown(format!("there is no model '{name}' here, {only}"))
     })
 }
 

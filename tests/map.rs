@@ -219,18 +219,22 @@ fn the_same_seed_is_the_same_map_and_one_that_grows_is_recognised() {
     let all = sentences();
     let first = project(&all, 1);
     assert_eq!(project(&all, 1), first);
+    // Who was on the left of whom, and above whom: mostly still. So few sentences may turn about by
+    // chance, so it is the mean over some seeds.
     let some: Vec<&str> = all[..16].to_vec();
-    let before = project(&some, 1);
-    let grown = project(&all, 1);
-    // Who was on the left of whom: mostly still.
-    let pairs = (0..16).flat_map(|a| (0..a).map(move |b| (a, b)));
-    let same = |axis: usize| {
-        let kept = |(a, b): &(usize, usize)| {
-            (before[*a][axis] < before[*b][axis]) == (grown[*a][axis] < grown[*b][axis])
-        };
-        pairs.clone().filter(kept).count() as f32 / pairs.clone().count() as f32
-    };
-    assert!(same(0) > 0.75 && same(1) > 0.75, "{} and {}", same(0), same(1));
+    let pairs: Vec<(usize, usize)> = (0..16).flat_map(|a| (0..a).map(move |b| (a, b))).collect();
+    let seeds = 1..=6;
+    let mut same = 0;
+    for seed in seeds.clone() {
+        post(&runtime, "clear", json!({})).unwrap();
+        let (before, grown) = (project(&some, seed), project(&all, seed));
+        for axis in 0..2 {
+            let order = |map: &[[f32; 2]], (a, b): (usize, usize)| map[a][axis] < map[b][axis];
+            same += pairs.iter().filter(|p| order(&before, **p) == order(&grown, **p)).count();
+        }
+    }
+    let share = same as f32 / (seeds.count() * 2 * pairs.len()) as f32;
+    assert!(share > 0.8, "{share}");
 }
 
 #[test]

@@ -20,8 +20,8 @@ pub fn only<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String 
     words
 }
 
-/// The known name that a slip of the fingers away is: one in four letters may be wrong, and one in any
-/// case (Damerau 1964).
+/// The known name that is a slip of the fingers away: one letter in four may be wrong, and one of three
+/// (Damerau 1964).
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     // Longer ones are no slips, and would take long to compare.
     const LONGEST: usize = 100;
@@ -31,7 +31,11 @@ fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let name = name.to_lowercase();
     let slips = |known: &str| strsim::damerau_levenshtein(&name, &known.to_lowercase());
     let near = known.iter().map(|known| (slips(known), *known)).min_by_key(|(slips, _)| *slips);
-    near.filter(|(slips, _)| *slips <= (name.chars().count() / 4).max(1)).map(|(_, known)| known)
+    let most = match name.chars().count() {
+        0..3 => 0,
+        n => (n / 4).max(1),
+    };
+    near.filter(|(slips, _)| *slips <= most).map(|(_, known)| known)
 }
 
 #[cfg(test)]
@@ -51,6 +55,7 @@ mod tests {
         ] {
             assert_eq!(only(name, known), format!("{all}; did you mean '{near}'?"));
         }
+        assert_eq!(only("c", ["a", "b"]), "only a, b");
         for name in ["", "fly", "walk", "temperature", &"walk/speed".repeat(20)] {
             assert_eq!(only(name, known), all, "{name}");
         }

@@ -81,7 +81,7 @@ fn what_is_not_there_is_named_with_what_is() {
         &nodes,
         &["embed.vector -> place.at"],
         At::Wire(0),
-        "embed has no output 'vector', only vectors, count",
+        "embed has no output 'vector', only vectors, count; did you mean 'vectors'?",
     );
     check(&nodes, &["embed.vectors -> place.z"], At::Wire(0), "place has no input 'z', only at");
     check(

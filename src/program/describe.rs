@@ -54,7 +54,7 @@ pub fn describe(name: &str, shared: &Shared) -> Result<(), String> {
         None => (name, None),
     };
     if model == "adapt" {
-        let only = only(&name, adapters().map(|kind| kind.name));
+        let only = only(name, adapters().map(|kind| kind.name));
         return Err(format!("there is no '{name}', {only}"));
     }
     let chains = chains(shared)?;

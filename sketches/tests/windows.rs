@@ -391,12 +391,12 @@ fn vector_grid_has_lines_in_its_cells() {
     // What it asks for from now on, the new runtime answers. From near, lines share words.
     sketch.mouse([640, 360], &["click", "--repeat", "4", "--delay", "60", "4"]);
     sketch.wait_for("other lines between these lines", |frame| {
-        overlap(&last, frame, 0) < 0.6 && n_words(frame, &said) >= 4
+        overlap(&last, frame, 0) < 0.6 && n_words(frame, &said) >= 2
     });
     let last = sketch.next();
     sketch.press("a");
     sketch.wait_for("other lines on another plane", |frame| {
-        n_changed(&last, frame) > 4000 && n_words(frame, &said) >= 4
+        n_changed(&last, frame) > 4000 && n_words(frame, &said) >= 2
     });
 }
 

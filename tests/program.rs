@@ -291,6 +291,7 @@ fn wrong_names_get_useful_words() {
     for port_offset in [free_offset(), runtime.port_offset] {
         for (arguments, expected) in [
             (&["describe", "sentence"] as &[&str], "sentences"),
+            (&["describe", "voyag"], "did you mean 'voyage'?"),
             (&["describe", "sentences/compare"], "similarity"),
             (&["describe", "adapt/compare"], "adapt/first"),
             (&["query", "poem", "embed"], "sentences"),

@@ -58,18 +58,16 @@ pub fn describe(name: &str, shared: &Shared) -> Result<(), String> {
         return Err(format!("there is no '{name}', {only}"));
     }
     let chains = chains(shared)?;
-    let mut chains = chains.as_array().into_iter().flatten();
-    if let Some(chain) = chains.find(|chain| chain["name"] == model) {
+    let chains = chains.as_array().map_or(&[] as &[Json], Vec::as_slice);
+    if let Some(chain) = chains.iter().find(|chain| chain["name"] == model) {
         describe_chain(chain, shared);
         return Ok(());
     }
     let specs = specifications(shared)?;
     let all = specs.as_array().map_or(&[] as &[Json], Vec::as_slice);
     let spec = all.iter().find(|spec| spec["name"] == model).ok_or_else(|| {
-        format!(
-            "there is no model '{model}', {}",
-            only(model, all.iter().map(|spec| word(&spec["name"])))
-        )
+        let only = only(model, all.iter().chain(chains).map(|known| word(&known["name"])));
+        format!("there is no model or chain '{model}', {only}")
     })?;
     let commands = || spec["commands"].as_array().into_iter().flatten();
     if let Some(name) = command {

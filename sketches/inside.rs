@@ -1,7 +1,7 @@
 //! The runtime inside the sketch: no OSC, no second program. The walk turns as a wheel of lines.
 //!
 //! ```sh
-//! cargo run --release --features inside --bin inside
+//! cargo run --features inside --bin inside
 //! ```
 //!
 //! `h` lists the keys.

@@ -1,7 +1,7 @@
 //! Sentence space: all sentences of the map, and the voyage that moves through them.
 //!
 //! ```sh
-//! cargo run --release --bin sentence_space
+//! cargo run --bin sentence_space
 //! ```
 //!
 //! Beside a running enjamb. `h` lists the keys.

@@ -1,7 +1,7 @@
 //! The latent space as a plane without end, with a line of verse in each of its cells.
 //!
 //! ```sh
-//! cargo run --release --bin vector_grid
+//! cargo run --bin vector_grid
 //! ```
 //!
 //! Beside a running enjamb. `h` lists the keys.

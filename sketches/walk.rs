@@ -1,7 +1,7 @@
 //! A walk through the space of all lines: each runs on into the next, and ages.
 //!
 //! ```sh
-//! cargo run --release --bin walk
+//! cargo run --bin walk
 //! ```
 //!
 //! Beside a running enjamb. `h` lists the keys.

@@ -477,10 +477,12 @@ fn hold(model: &Hosted, command: &str, input: &str, message: &Message) -> Result
 }
 
 fn unknown_command(model: &Hosted, command: &str) -> String {
-    let only = only(command, model.manifest().commands.iter().map(|known| known.name.as_str()));
     match command {
-        "" => format!("{} is a model: expected one of its commands, {only}", model.name()),
-        _ => format!("{} has no command '{command}', {only}", model.name()),
+        "" => {
+            let only = only("", model.manifest().commands.iter().map(|known| known.name.as_str()));
+            format!("{} is a model: expected one of its commands, {only}", model.name())
+        }
+        _ => model.manifest().has_no(model.name(), command),
     }
 }
 

@@ -187,6 +187,12 @@ impl Manifest {
         self.commands.iter().find(|known| known.name == command)
     }
 
+    /// What to say of a command that is not there, of a model hosted under this name.
+    pub fn has_no(&self, model: &str, command: &str) -> String {
+        let only = only(command, self.commands.iter().map(|known| known.name.as_str()));
+        format!("{model} has no command '{command}', {only}")
+    }
+
     /// The Model SDK's JSON for the model, and its streams where it has some.
     pub fn specification(&self) -> Json {
         let mut spec = json!({

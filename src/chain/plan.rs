@@ -315,10 +315,7 @@ impl Draft {
         let manifest = models(model).ok_or_else(|| {
             wrong(format!("there is no model '{model}' here: name one in the project file"))
         })?;
-        let spec = manifest.find(command).ok_or_else(|| {
-            let only = only(command, manifest.commands.iter().map(|c| c.name.as_str()));
-            wrong(format!("{model} has no command '{command}', {only}"))
-        })?;
+        let spec = manifest.find(command).ok_or_else(|| wrong(manifest.has_no(model, command)))?;
         let draft = |field: &Field| DraftField {
             name: field.name.clone(),
             description: field.description.clone(),

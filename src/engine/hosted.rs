@@ -606,11 +606,9 @@ impl Hosted {
     }
 
     fn position(&self, command: &str) -> Result<usize, Refusal> {
-        let commands = &self.shared.manifest.commands;
-        commands.iter().position(|known| known.name == command).ok_or_else(|| {
-            let only = only(command, commands.iter().map(|command| command.name.as_str()));
-            Refusal::Unknown(format!("{} has no command '{command}', {only}", self.name()))
-        })
+        let manifest = &self.shared.manifest;
+        let position = manifest.commands.iter().position(|known| known.name == command);
+        position.ok_or_else(|| Refusal::Unknown(manifest.has_no(self.name(), command)))
     }
 }
 

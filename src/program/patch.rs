@@ -70,10 +70,9 @@ fn from_project(host: Host, options: &Options, shared: &Shared) -> Result<String
             format!("there is no model '{}', {}", options.model, only(&options.model, names))
         })?;
     let manifest = hosted.kind.manifest();
-    let command = manifest.find(&options.command).ok_or_else(|| {
-        let only = only(&options.command, manifest.commands.iter().map(|c| c.name.as_str()));
-        format!("{} has no command '{}', {only}", options.model, options.command)
-    })?;
+    let command = manifest
+        .find(&options.command)
+        .ok_or_else(|| manifest.has_no(&options.model, &options.command))?;
     let is_text = |name: &str| {
         let field = command.inputs.iter().find(|field| field.name == name);
         field.is_some_and(|field| is_text_type(&Json::from(field.data_type.name())))

@@ -47,10 +47,7 @@ fn query_here(model: &str, command: &str, inputs: &[String]) -> Result<Json, Str
         return Err(format!("there is no model '{model}', {only}"));
     };
     let manifest = hosted.kind.manifest();
-    let spec: &Command = manifest.find(command).ok_or_else(|| {
-        let only = only(command, manifest.commands.iter().map(|command| command.name.as_str()));
-        format!("{model} has no command '{command}', {only}")
-    })?;
+    let spec: &Command = manifest.find(command).ok_or_else(|| manifest.has_no(model, command))?;
     let is_text = |name: &str| {
         let field = spec.inputs.iter().find(|field| field.name == name);
         field.is_some_and(|field| is_text_type(&field.data_type.name().into()))

@@ -98,10 +98,7 @@ pub async fn command(
 
 pub(super) fn find_command<'a>(hosted: &'a Hosted, name: &str) -> Result<&'a Command, Refusal> {
     let manifest = hosted.manifest();
-    manifest.find(name).ok_or_else(|| {
-        let only = only(name, manifest.commands.iter().map(|command| command.name.as_str()));
-        Refusal::Unknown(format!("{} has no command '{name}', {only}", hosted.name()))
-    })
+    manifest.find(name).ok_or_else(|| Refusal::Unknown(manifest.has_no(hosted.name(), name)))
 }
 
 pub(super) fn find(server: &Server, name: &str) -> Result<Arc<Hosted>, Refusal> {

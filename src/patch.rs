@@ -14,7 +14,7 @@ mod shell;
 mod supercollider;
 mod touchdesigner;
 
-use crate::signature::{Command, DataType, Field, Values};
+use crate::signature::{Command, DataType, Field, Values, only};
 use crate::value::Value;
 
 /// Lines for texts that must be given, so that a patch has something to say from the start.
@@ -87,13 +87,19 @@ impl Host {
         }
     }
 
-    /// The host of that name.
+    /// The host of that name, or of another that it goes by.
     ///
     /// # Errors
     /// Says which there are.
     pub fn find(name: &str) -> Result<Self, String> {
-        Host::ALL.into_iter().find(|host| host.name() == name).ok_or_else(|| {
-            format!("there is no host '{name}', only {}", Host::ALL.map(Host::name).join(", "))
+        let plain = match name.to_lowercase().as_str() {
+            "p5.js" | "p5js" => "p5".to_string(),
+            "puredata" | "pure data" => "pd".to_string(),
+            "sclang" => "supercollider".to_string(),
+            plain => plain.to_string(),
+        };
+        Host::ALL.into_iter().find(|host| host.name() == plain).ok_or_else(|| {
+            format!("there is no host '{name}', {}", only(name, Host::ALL.map(Host::name)))
         })
     }
 

@@ -205,6 +205,10 @@ fn scripts_carry_every_type_there_and_back() {
     let spoken = said(python().arg(&file).args(["--a", "a rose", "--b", "a \"red\" rose"]));
     let similarity: f32 = spoken.split_whitespace().last().unwrap().parse().unwrap();
     assert!(similarity > 0.6, "{spoken}");
+    // What is streamed comes in bundles, and nothing of it is lost.
+    let project = write(&folder, &runtime, reply_port, Host::Python, "map/project");
+    let spoken = said(python().arg(&project));
+    assert_eq!(spoken.matches("points ").count(), 2000, "{spoken}");
     // What is refused is said, and the script fails.
     let output = python().arg(&file).args(["--a", ""]).output().unwrap();
     assert!(!output.status.success());

@@ -45,9 +45,18 @@ pub fn patch(options: &Options, shared: &Shared) -> Result<(), String> {
     Ok(())
 }
 
+fn is_chain(name: &str) -> String {
+    format!("'{name}' is a chain: the patches in the folder 'patches' speak with one")
+}
+
 fn from_running(client: &Client, options: &Options) -> Result<String, String> {
     let path = format!("/models/{}/{}", options.model, options.command);
-    let spec = client.get(&path)?;
+    let spec = client.get(&path).map_err(|words| {
+        match client.get(&format!("/chains/{}", options.model)) {
+            Ok(_) => is_chain(&options.model),
+            Err(_) => words,
+        }
+    })?;
     let is_text = |name: &str| {
         let mut inputs = spec["inputs"].as_array().into_iter().flatten();
         inputs.any(|field| field["name"] == name && is_text_type(&field["type"]))
@@ -61,10 +70,7 @@ fn from_project(host: Host, options: &Options, shared: &Shared) -> Result<String
     let hosted =
         project.models.iter().find(|hosted| hosted.name == options.model).ok_or_else(|| {
             if project.chains.iter().any(|chain| chain.name == options.model) {
-                return format!(
-                    "'{}' is a chain: the patches in the folder 'patches' speak with one",
-                    options.model
-                );
+                return is_chain(&options.model);
             }
             let names = project.models.iter().map(|hosted| hosted.name.as_str());
             format!("there is no model '{}', {}", options.model, only(&options.model, names))

@@ -87,6 +87,15 @@ await play(async ({ open }) => {
   await filled();
   assert.equal((await at("0,0")).text, principal.find(({ key }) => key === "0,0").text);
 
+  // Turned from far away, it is seen from as near as at first.
+  await page.mouse.move(480, 430);
+  for (let i = 0; i < 4; i += 1) await page.mouse.wheel(0, 240);
+  await page.waitForTimeout(300);
+  await filled();
+  await page.click("text=principal");
+  await page.click("text=random");
+  await filled();
+
   // From lines of one's own: the way from left to right is the one from these to those.
   await page.click("text=yours");
   await page.fill("[aria-label='Lines at the left']", "The sea is calm tonight.");
@@ -133,7 +142,11 @@ await play(async ({ open }) => {
   const text = printed((await exported("Text")).toString());
   assert.ok(seen.every((line) => text.includes(line)));
   const svg = (await exported("SVG")).toString();
-  assert.ok(svg.startsWith("<svg") && (svg.match(/<text/g).length >= seen.length));
+  // In pictures no line is cut off.
+  const [width, height] = svg.match(/viewBox="0 0 ([\d.]+) ([\d.]+)"/).slice(1).map(Number);
+  const places = [...svg.matchAll(/<tspan x="([-\d.]+)" y="([-\d.]+)">([^<]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
+  assert.ok(svg.startsWith("<svg") && svg.match(/<text/g).length > 8 && svg.match(/<text/g).length < seen.length);
+  assert.ok(places.every(([x, y]) => x > 90 && x < width - 90 && y > 10 && y < height - 10), JSON.stringify(places));
   const png = await exported("PNG");
   assert.deepEqual([...png.subarray(1, 4)], [..."PNG"].map((c) => c.charCodeAt(0)));
   assert.ok(png.length > 20_000);

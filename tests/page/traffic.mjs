@@ -9,7 +9,11 @@ await play(async ({ open }) => {
   const rows = page.locator(".messages tbody tr");
   sender.send("/ping", "hello there", 7);
   await page.locator(".messages tr.in", { hasText: '"hello there" 7' }).waitFor();
-  await page.locator(".messages tr.out", { hasText: "/pong" }).first().waitFor();
+  const answered = page.locator(".messages tr.out", { hasText: "/pong" }).first();
+  await answered.waitFor();
+  // One row, its cells beside one another.
+  const tops = await answered.locator("td").evaluateAll((cells) => cells.map((cell) => cell.getBoundingClientRect().top));
+  assert.ok(tops.length === 5 && tops.every((top) => Math.abs(top - tops[0]) < 2), String(tops));
   sender.send("/poetry/reconstruct", 3);
   const error = page.locator(".messages tr.out", { hasText: "expected text" });
   await error.first().waitFor();

@@ -2,6 +2,7 @@
 // What is drawn is known by what goes through the canvas's fillText; what is sent, by what the runtime then says.
 "use strict";
 const fs = require("fs");
+const net = require("net");
 const os = require("os");
 const path = require("path");
 const assert = require("assert");
@@ -67,6 +68,7 @@ async function main() {
     const drawn = () => page.evaluate(() => window.textsDrawn.join(" "));
     const look = (seconds) => sleep(seconds * 1000).then(() => picture && page.screenshot({ path: picture }));
     await checks[name]({ page, drawn, look });
+    if (name === "voyage" && url.startsWith("file:")) await finds(page, drawn);
     assert.deepStrictEqual(wrong, []);
     console.log("ok");
   } finally {
@@ -74,6 +76,31 @@ async function main() {
     fs.rmSync(profile, { recursive: true, force: true });
   }
   process.exit(0);
+}
+
+// A sketch that was opened where nobody answers says so, and goes on as soon as somebody does.
+async function finds(page, drawn) {
+  const [host, port] = at.split(":");
+  const door = net.createServer((guest) => {
+    const house = net.connect(port, host);
+    guest.pipe(house).pipe(guest);
+    for (const end of [guest, house]) end.on("error", () => end.destroy());
+  });
+  await new Promise((done) => door.listen(0, "127.0.0.1", done));
+  const closed = door.address().port;
+  await new Promise((done) => door.close(done));
+  await page.goto(url.replace(at, `127.0.0.1:${closed}`));
+  await eventually("it said that nobody answers", async () => (await drawn()).includes("no enjamb answers"));
+  // It has knocked in vain more than once by then.
+  await sleep(2500);
+  door.listen(closed, "127.0.0.1");
+  await eventually("it found enjamb", () => page.evaluate(() => enjamb.port.socket.readyState === 1 && enjamb.problem === ""));
+  await page.evaluate(() => (window.textsDrawn.length = 0));
+  const heard = ear("/voyage/line");
+  await eventually("it drew a line again", async () => {
+    const words = await drawn();
+    return heard.some(({ args }) => words.includes(args[1]));
+  });
 }
 
 const checks = {

@@ -18,6 +18,7 @@ let at = { x: 0, y: 0 }; // the cell in the middle of the window
 let lines = new Map(); // "column,row" -> { words, born }
 let asked = null; // the cells that were asked for and have not all come
 let showsKeys = false;
+const isPhone = matchMedia("(pointer: coarse)").matches;
 
 function setup() {
   createCanvas(windowWidth, windowHeight);
@@ -105,11 +106,14 @@ function draw() {
       write(one.words, x, y, isUnder ? 19 : 16.5);
     }
   }
+  // Paper beneath, so that no line runs through the foot.
+  fill(PAPER);
+  rect(0, height - 46, width, 46);
   textAlign(LEFT, BASELINE);
   textSize(15);
   fill(...INK, 130);
   const keys = "drag: another place    wheel: nearer, farther    click: that line in the middle    n: another plane    m: back to the middle of all";
-  text(enjamb.problem || (showsKeys ? keys : `${nf(span, 0, 1)} from here to the edge    h: keys`), 28, height - 24);
+  text(enjamb.problem || (isPhone ? "spread two fingers: nearer    tap here: the middle" : showsKeys ? keys : `${nf(span, 0, 1)} from here to the edge    h: keys`), 28, height - 24);
 }
 
 // A line in its cell, broken near its middle where it is long.
@@ -135,11 +139,25 @@ function mousePressed() {
 
 function mouseDragged() {
   wasDragged = true;
+  if (touches.length > 1) return spreading();
   at.x -= (mouseX - pmouseX) / CELL_WIDE;
   at.y -= (mouseY - pmouseY) / CELL_TALL;
 }
 
+let spread = 0; // from finger to finger
+
+// As far as a turn of the wheel, and then again.
+function spreading() {
+  const now = dist(touches[0].x, touches[0].y, touches[1].x, touches[1].y);
+  if (spread > 0 && now > 0.87 * spread && now < 1.15 * spread) return;
+  if (spread > 0) farther(spread / now);
+  spread = now;
+}
+
 function mouseReleased() {
+  spread = 0;
+  // On a phone there is no key for it.
+  if (isPhone && mouseY > height - 50) return home();
   if (wasDragged) return;
   const { column, row } = cellAt(mouseX, mouseY);
   at = { x: column, y: row };
@@ -147,19 +165,25 @@ function mouseReleased() {
 
 // Nearer or farther, around the line in the middle.
 function mouseWheel(event) {
-  origin = pointAt(at.x, at.y);
-  span = constrain(span * (event.delta > 0 ? 1.15 : 0.87), 0.2, 16);
-  begin();
+  farther(event.delta > 0 ? 1.15 : 0.87);
   return false;
+}
+
+function farther(factor) {
+  origin = pointAt(at.x, at.y);
+  span = constrain(span * factor, 0.2, 16);
+  begin();
+}
+
+function home() {
+  origin = new Array(Z).fill(0);
+  begin();
 }
 
 function keyPressed() {
   if (key === "h") showsKeys = !showsKeys;
   if (key === "n") turn();
-  if (key === "m") {
-    origin = new Array(Z).fill(0);
-    begin();
-  }
+  if (key === "m") home();
 }
 
 function windowResized() {

@@ -13,6 +13,7 @@ const enjamb = {
   open({ hear, ready }) {
     const port = new osc.WebSocketPort({ url: `ws://${enjamb.at}/osc`, metadata: true });
     enjamb.port = port;
+    let wasReady = false;
     port.on("message", ({ address, args }) => {
       if (address.endsWith("/error")) {
         enjamb.problem = args[0].value;
@@ -21,15 +22,20 @@ const enjamb = {
       hear(address, args.map((argument) => argument.value));
     });
     port.on("ready", () => {
+      wasReady = true;
       enjamb.problem = "";
       ready();
     });
-    port.on("error", () => {});
-    port.on("close", () => {
+    const again = () => {
       enjamb.problem =
         `no enjamb answers at ${enjamb.at}` +
         (location.protocol === "file:" ? ", or it does not allow pages from a file: open it from http://127.0.0.1:8000/sketches/ instead" : "");
       setTimeout(() => enjamb.open({ hear, ready }), 1000);
+    };
+    port.on("close", again);
+    // Of a connection that never came to be, osc.js says this alone.
+    port.on("error", () => {
+      if (!wasReady && port.socket.readyState === WebSocket.CLOSED) again();
     });
     port.open();
   },

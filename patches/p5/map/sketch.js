@@ -17,6 +17,7 @@ let regions = []; // { words, x, y }
 let found = []; // { words, x, y }: what was searched for
 let zoom = 1, middle = { x: 0, y: 0 };
 let showsKeys = false;
+const isPhone = matchMedia("(pointer: coarse)").matches;
 
 function setup() {
   createCanvas(windowWidth, windowHeight);
@@ -115,9 +116,16 @@ function drawThread() {
   say(last.words, x, y, THREAD, 255);
 }
 
-// A sentence beside a place, on the side where there is room.
+// A sentence beside a place, on the side where there is room; above it, where there is none on either.
 function say(words, x, y, ink, shade) {
-  const isLeft = x + 14 + textWidth(words) > width - 20;
+  const wide = textWidth(words);
+  const fitsRight = x + 14 + wide < width - 20, fitsLeft = x - 14 - wide > 20;
+  const isLeft = !fitsRight && fitsLeft;
+  if (!fitsRight && !fitsLeft) {
+    textSize(textSize() * min(1, (width - 24) / wide));
+    const half = textWidth(words) / 2;
+    [x, y] = [constrain(x, half + 10, max(half + 10, width - half - 10)) - 14 - half, y - 20];
+  }
   textAlign(isLeft ? RIGHT : LEFT, CENTER);
   // Paper behind the letters, so that they stay clear of what they cover.
   stroke(...PAPER, shade);
@@ -161,7 +169,7 @@ function drawExcerpts() {
 
 function drawFoot() {
   const keys = "drag: move    wheel: nearer, farther    /: search    a: all    space: the voyage sets out    s: it stands still";
-  const words = enjamb.problem || (showsKeys ? keys : `${points.size} sentences    h: keys`);
+  const words = enjamb.problem || (showsKeys ? keys : `${points.size} sentences    ${isPhone ? "spread two fingers: nearer    tap here: all" : "h: keys"}`);
   textAlign(LEFT, BASELINE);
   textSize(15);
   fill(...INK, 120);
@@ -169,27 +177,50 @@ function drawFoot() {
 }
 
 function mouseDragged() {
+  if (touches.length > 1) return spreading();
   const [was, is] = [onMap(pmouseX, pmouseY), onMap(mouseX, mouseY)];
   middle.x -= is.x - was.x;
   middle.y -= is.y - was.y;
 }
 
 function mouseWheel(event) {
-  const before = onMap(mouseX, mouseY);
-  zoom = constrain(zoom * (event.delta > 0 ? 0.9 : 1.1), 0.5, 20);
-  const after = onMap(mouseX, mouseY);
+  nearer(event.delta > 0 ? 0.9 : 1.1, mouseX, mouseY);
+  return false;
+}
+
+// What lies there stays there.
+function nearer(factor, x, y) {
+  const before = onMap(x, y);
+  zoom = constrain(zoom * factor, 0.5, 20);
+  const after = onMap(x, y);
   middle.x += before.x - after.x;
   middle.y += before.y - after.y;
-  return false;
+}
+
+let spread = 0; // from finger to finger
+
+function spreading() {
+  const [a, b] = touches;
+  const now = dist(a.x, a.y, b.x, b.y);
+  if (spread > 0) nearer(now / spread, (a.x + b.x) / 2, (a.y + b.y) / 2);
+  spread = now;
+}
+
+function mouseReleased() {
+  spread = 0;
+  // On a phone there is no key for it.
+  if (isPhone && mouseY > height - 50) showAll();
+}
+
+function showAll() {
+  [zoom, middle, found] = [1, { x: 0, y: 0 }, []];
 }
 
 function keyPressed() {
   if (key === "h") showsKeys = !showsKeys;
   if (key === " ") enjamb.send("/voyage/start");
   if (key === "s") enjamb.send("/voyage/stop");
-  if (key === "a") {
-    [zoom, middle, found] = [1, { x: 0, y: 0 }, []];
-  }
+  if (key === "a") showAll();
   if (key === "/") {
     const words = prompt("Search for what is near in meaning to:", "the moon over the sea");
     // /map/search s text, f how many

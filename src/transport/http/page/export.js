@@ -97,7 +97,8 @@ export const exportMap = {
   },
 };
 
-/** Lines in cells: what is seen of a grid. Each cell has its box and its words, as rows of a line. */
+/** Lines in cells: what is seen of a grid. Each cell has its box and its words, as rows of a line.
+ * A picture has those that are whole. */
 export const exportGrid = {
   text(cells) {
     const rows = new Map();
@@ -108,7 +109,7 @@ export const exportGrid = {
   svg(cells, width, height) {
     const { ink, accent, paper, serif } = colours();
     const parts = [svgHead(width, height, serif, paper)];
-    for (const { rows, x, y, size, leading, isPinned } of cells) {
+    for (const { rows, x, y, size, leading, isPinned } of cells.filter((cell) => cell.isWhole)) {
       const spans = rows.map((words, i) => `<tspan x="${r(x)}" y="${r(y + (i - (rows.length - 1) / 2) * leading)}">${escapeXml(words)}</tspan>`);
       parts.push(`<text text-anchor="middle" dominant-baseline="central" font-size="${r(size)}" fill="${isPinned ? accent : ink}">${spans.join("")}</text>`);
     }
@@ -120,7 +121,7 @@ export const exportGrid = {
     const { canvas, pen } = sheet(width, height);
     pen.textAlign = "center";
     pen.textBaseline = "middle";
-    for (const { rows, x, y, size, leading, isPinned } of cells) {
+    for (const { rows, x, y, size, leading, isPinned } of cells.filter((cell) => cell.isWhole)) {
       pen.font = `${size}px ${serif}`;
       pen.fillStyle = isPinned ? accent : ink;
       rows.forEach((words, i) => pen.fillText(words, x, y + (i - (rows.length - 1) / 2) * leading));

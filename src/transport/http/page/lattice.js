@@ -2,6 +2,8 @@
 
 import { clamp, colours, debounce, h, typeset } from "./dom.js";
 
+/** Rows of a line in a cell, at most: as many as stand clear of the cells above and below. */
+const MOST_ROWS = 4;
 /** Cells half as far apart come in when one has zoomed in so far, so that words are never too large. */
 const MOST_LEVEL = 40;
 const LEAST_LEVEL = -3;
@@ -101,6 +103,8 @@ export class Lattice {
 
   home(isNew = false) {
     Object.assign(this.view, { u: 0, v: 0, zoom: 0 });
+    // What is asked for at once is what will be seen.
+    this.#level = 0;
     if (isNew) {
       for (const cell of this.#cells.values()) cell.element.remove();
       this.#cells.clear();
@@ -202,7 +206,7 @@ export class Lattice {
     const cell = this.#cells.get(key);
     if (!cell) return;
     cell.text = line;
-    cell.element.textContent = typeset(line);
+    cell.element.replaceChildren(h("span", {}, typeset(line)));
     cell.element.classList.add("written");
     this.dress(cell);
     this.#tell();
@@ -271,11 +275,13 @@ export class Lattice {
         if (pen.measureText(longer).width <= most || !rows.at(-1)) rows[rows.length - 1] = longer;
         else rows.push(word);
       }
-      return rows;
+      return rows.length > MOST_ROWS ? [...rows.slice(0, MOST_ROWS - 1), `${rows[MOST_ROWS - 1]}…`] : rows;
     };
+    const [px, py] = this.pitch;
+    const isWhole = (x, y) => x >= px / 2 && x <= this.width - px / 2 && y >= py / 2 && y <= this.height - py / 2;
     return [...this.#cells.values()].filter((cell) => cell.text).map((cell) => {
       const [x, y] = this.toScreen(cell.u, cell.v);
-      return { row: cell.v, column: cell.u, text: cell.text, rows: wrap(typeset(cell.text)), x, y, size: size * scale, leading: size * scale * 1.2, isPinned: isPinned(cell.key) };
+      return { row: cell.v, column: cell.u, text: cell.text, rows: wrap(typeset(cell.text)), x, y, size: size * scale, leading: size * scale * 1.2, isPinned: isPinned(cell.key), isWhole: isWhole(x, y) };
     }).sort((a, b) => a.row - b.row || a.column - b.column);
   }
 }

@@ -32,6 +32,7 @@ export async function open(main) {
   const caption = h("p", { class: "caption", hidden: true });
   const lasso = h("button", { type: "button", "aria-pressed": "false", title: "Draw around sentences; with Shift held, a drag draws too" }, "Lasso");
   const clear = h("button", { type: "button", hidden: true }, "Clear");
+  const all = h("button", { type: "button", title: "The whole map; the key 0 does so too", onclick: () => chart.home() }, "All");
   const voyageButton = h("button", { type: "button", class: "voyage", hidden: true }, "Set out");
   const exports = menu("Export", [
     ["Text", () => save("map.tsv", exportMap.text(chart), "text/tab-separated-values")],
@@ -42,7 +43,7 @@ export async function open(main) {
   const panel = h("aside", { class: "panel", "aria-label": "Search and selection", "data-still": true },
     h("form", { role: "search", onsubmit: (event) => { event.preventDefault(); find(search.value); } },
       h("label", { class: "offscreen", for: "map-search" }, "Search by meaning"), search),
-    h("div", { class: "actions" }, voyageButton, lasso, clear, exports, own.button),
+    h("div", { class: "actions" }, voyageButton, all, lasso, clear, exports, own.button),
     own.element, status, list);
   main.append(h("h1", { class: "offscreen" }, "Map"), plane, panel, caption);
 

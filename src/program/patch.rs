@@ -45,7 +45,7 @@ pub fn patch(options: &Options, shared: &Shared) -> Result<(), String> {
     Ok(())
 }
 
-fn is_chain(name: &str) -> String {
+fn chain_refusal(name: &str) -> String {
     format!("'{name}' is a chain: the patches in the folder 'patches' speak with one")
 }
 
@@ -53,7 +53,7 @@ fn from_running(client: &Client, options: &Options) -> Result<String, String> {
     let path = format!("/models/{}/{}", options.model, options.command);
     let spec = client.get(&path).map_err(|words| {
         match client.get(&format!("/chains/{}", options.model)) {
-            Ok(_) => is_chain(&options.model),
+            Ok(_) => chain_refusal(&options.model),
             Err(_) => words,
         }
     })?;
@@ -70,7 +70,7 @@ fn from_project(host: Host, options: &Options, shared: &Shared) -> Result<String
     let hosted =
         project.models.iter().find(|hosted| hosted.name == options.model).ok_or_else(|| {
             if project.chains.iter().any(|chain| chain.name == options.model) {
-                return is_chain(&options.model);
+                return chain_refusal(&options.model);
             }
             let names = project.models.iter().map(|hosted| hosted.name.as_str());
             format!("there is no model '{}', {}", options.model, only(&options.model, names))

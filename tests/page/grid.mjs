@@ -93,7 +93,6 @@ await play(async ({ open }) => {
   await page.waitForTimeout(300);
   await filled();
   await page.click("text=principal");
-  await page.click("text=random");
   await filled();
 
   // From lines of one's own: the way from left to right is the one from these to those.

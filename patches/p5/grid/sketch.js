@@ -156,9 +156,9 @@ function spreading() {
 
 function mouseReleased() {
   spread = 0;
+  if (wasDragged) return;
   // On a phone there is no key for it.
   if (isPhone && mouseY > height - 50) return home();
-  if (wasDragged) return;
   const { column, row } = cellAt(mouseX, mouseY);
   at = { x: column, y: row };
 }

@@ -155,7 +155,6 @@ function drawExcerpts() {
     .slice(0, EXCERPTS)
     .filter(({ far }) => far < 0.25 / zoom)
     .map(({ point }) => point);
-  textSize(16);
   for (const one of [...found.filter(Boolean), ...near]) {
     const [x, y] = onScreen(one);
     if (taken.some((other) => Math.abs(other - y) < 19)) continue;
@@ -163,6 +162,7 @@ function drawExcerpts() {
     const isFound = found.includes(one);
     fill(...INK);
     circle(x, y, isFound ? 6 : 3.5);
+    textSize(16);
     say(one.words, x, y, INK, isFound ? 255 : 190);
   }
 }
@@ -176,7 +176,14 @@ function drawFoot() {
   text(words, 28, height - 24);
 }
 
+let wasDragged = false;
+
+function mousePressed() {
+  wasDragged = false;
+}
+
 function mouseDragged() {
+  wasDragged = true;
   if (touches.length > 1) return spreading();
   const [was, is] = [onMap(pmouseX, pmouseY), onMap(mouseX, mouseY)];
   middle.x -= is.x - was.x;
@@ -209,7 +216,7 @@ function spreading() {
 function mouseReleased() {
   spread = 0;
   // On a phone there is no key for it.
-  if (isPhone && mouseY > height - 50) showAll();
+  if (isPhone && !wasDragged && mouseY > height - 50) showAll();
 }
 
 function showAll() {

@@ -49,6 +49,7 @@ export class Lattice {
     [this.width, this.height] = [width, height];
     // On a phone cells are narrower, so that more than one stands beside another.
     [this.cellWidth, this.cellHeight] = width < 600 ? [148, 112] : [206, 98];
+    this.plane.style.setProperty("--rows", MOST_ROWS);
     this.plane.style.setProperty("--cell", `${this.cellWidth - 26}px`);
     for (const cell of this.#cells.values()) this.#put(cell);
     this.redraw();

@@ -11,7 +11,7 @@ use enjamb::router::{Argument, Message};
 use enjamb::signature::Values;
 use enjamb::{Project, Runtime};
 use enjamb_sketches::field::{Field, Typing};
-use enjamb_sketches::{AMBER, Hand, IVORY, InkPlugin, MIST, Options, Page, Stage, ease, smooth};
+use enjamb_sketches::{AMBER, Hand, IVORY, MIST, Options, Page, Stage, ease, smooth};
 use nannou::prelude::*;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ const KEYS: &[(&str, &str)] = &[
 ];
 
 fn main() {
-    nannou::app(model).update(update).add_plugin(InkPlugin).run();
+    nannou::app(model).update(update).run();
 }
 
 struct Model {
@@ -79,14 +79,14 @@ struct Ripple {
 
 fn model(app: &App) -> Model {
     let options = Options::read();
-    let [width, height] = options.size;
-    app.new_window::<Model>()
-        .primary()
-        .title("inside")
-        .size(width, height)
+    options
+        .window(app, "inside")
         .view(view)
+        .event(|_, model: &mut Model, event| model.stage.hear(&event))
         .key_pressed(key_pressed)
-        .build();
+        .received_character(|_, model: &mut Model, letter| model.field.letter_typed(letter))
+        .build()
+        .expect("the system has a window");
     // What no frame has fetched yet must wait somewhere; when there is too much, the newest is lost.
     let (sender, messages) = bounded(4096);
     let runtime = Runtime::builder()
@@ -142,23 +142,26 @@ impl Model {
     }
 }
 
-fn key_pressed(app: &App, model: &mut Model, key: KeyCode) {
+fn key_pressed(app: &App, model: &mut Model, key: Key) {
+    if !model.stage.is_meant(key) {
+        return;
+    }
     match model.field.key_pressed(key) {
         Typing::Elsewhere => {}
         Typing::Entered(line) if !line.is_empty() => return model.go_to(line),
         _ => return,
     }
     match key {
-        KeyCode::Space => {
+        Key::Space => {
             model.is_going = !model.is_going;
             model.send(if model.is_going { "/voyage/start" } else { "/voyage/stop" }, vec![]);
         }
-        KeyCode::ArrowUp | KeyCode::ArrowDown => {
-            let factor = if key == KeyCode::ArrowUp { 1.25 } else { 0.8 };
+        Key::Up | Key::Down => {
+            let factor = if key == Key::Up { 1.25 } else { 0.8 };
             model.speed = (model.speed * factor).clamp(0.1, 50.0);
             model.send("/voyage/walk/speed", vec![Argument::Float(model.speed)]);
         }
-        KeyCode::KeyN => {
+        Key::N => {
             model.seed += 1;
             model.send("/voyage/walk/seed", vec![Argument::Int(model.seed)]);
         }
@@ -166,7 +169,7 @@ fn key_pressed(app: &App, model: &mut Model, key: KeyCode) {
     }
 }
 
-fn update(app: &App, model: &mut Model) {
+fn update(app: &App, model: &mut Model, _: Update) {
     let seconds = model.stage.update(app);
     model.field.update(seconds);
     while let Ok(message) = model.messages.try_recv() {
@@ -197,7 +200,7 @@ fn update(app: &App, model: &mut Model) {
     }
 }
 
-fn view(app: &App, model: &Model) {
+fn view(app: &App, model: &Model, frame: Frame) {
     let mut page = model.stage.sheet.page(app);
     let rect = page.rect();
     // The newest line has room to the right of the hub.
@@ -219,7 +222,7 @@ fn view(app: &App, model: &Model) {
     }
     model.field.show(&mut page);
     model.stage.show_help(&mut page);
-    page.show();
+    page.show(&frame);
 }
 
 /// The latent vector as a ring: how far each of its numbers bends it in or out, and what lies between

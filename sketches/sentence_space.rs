@@ -11,8 +11,7 @@ use enjamb_sketches::labels::{Label, Labels};
 use enjamb_sketches::map::{Map, Sentence};
 use enjamb_sketches::voyage::Voyage;
 use enjamb_sketches::{
-    AMBER, Camera, Colour, Hand, Heard, IVORY, InkPlugin, MIST, Options, Osc, Page, Stage, excerpt,
-    smooth,
+    AMBER, Camera, Colour, Hand, Heard, IVORY, MIST, Options, Osc, Page, Stage, excerpt, smooth,
 };
 use nannou::prelude::*;
 
@@ -52,7 +51,7 @@ const KEYS: &[(&str, &str)] = &[
 ];
 
 fn main() {
-    nannou::app(model).update(update).add_plugin(InkPlugin).run();
+    nannou::app(model).update(update).run();
 }
 
 struct Model {
@@ -74,18 +73,20 @@ struct Model {
 
 fn model(app: &App) -> Model {
     let options = Options::read();
-    let [width, height] = options.size;
-    app.new_window::<Model>()
-        .primary()
-        .title("sentence space")
-        .size(width, height)
+    options
+        .window(app, "sentence space")
         .view(view)
+        .event(|_, model: &mut Model, event| model.stage.hear(&event))
         .key_pressed(key_pressed)
-        .mouse_moved(|_, model, at| model.camera.mouse_moved(at))
+        .received_character(|_, model: &mut Model, letter| model.search.letter_typed(letter))
+        .mouse_moved(|_, model: &mut Model, at| model.camera.mouse_moved(at))
         .mouse_pressed(mouse_pressed)
         .mouse_released(mouse_released)
-        .mouse_wheel(|app, model, wheel| model.camera.mouse_wheel(wheel, app.main_window().rect()))
-        .build();
+        .mouse_wheel(|app, model: &mut Model, wheel, _| {
+            model.camera.mouse_wheel(wheel, app.main_window().rect())
+        })
+        .build()
+        .expect("the system has a window");
     let [point, frame] = Map::SUBSCRIBED;
     let osc = Osc::open(options.at, &[point, frame, Voyage::SUBSCRIBED]);
     Model {
@@ -105,7 +106,10 @@ fn model(app: &App) -> Model {
     }
 }
 
-fn key_pressed(app: &App, model: &mut Model, key: KeyCode) {
+fn key_pressed(app: &App, model: &mut Model, key: Key) {
+    if !model.stage.is_meant(key) {
+        return;
+    }
     match model.search.key_pressed(key) {
         Typing::Elsewhere => {}
         Typing::GoesOn => return,
@@ -113,22 +117,22 @@ fn key_pressed(app: &App, model: &mut Model, key: KeyCode) {
         Typing::Left => return model.map.forget_found(),
     }
     match key {
-        KeyCode::Space => {
+        Key::Space => {
             model.is_still = !model.is_still;
             model.osc.send(if model.is_still { "/voyage/stop" } else { "/voyage/start" }, vec![]);
         }
-        KeyCode::Equal | KeyCode::NumpadAdd => model.camera.approach(1.5, Vec2::ZERO),
-        KeyCode::Minus | KeyCode::NumpadSubtract => model.camera.approach(1.0 / 1.5, Vec2::ZERO),
-        KeyCode::Digit0 => {
+        Key::Equals | Key::NumpadAdd => model.camera.approach(1.5, Vec2::ZERO),
+        Key::Minus | Key::NumpadSubtract => model.camera.approach(1.0 / 1.5, Vec2::ZERO),
+        Key::Key0 => {
             model.is_following = false;
             model.camera.fly_to(Vec2::ZERO, 1.0);
         }
-        KeyCode::KeyC => model.is_following = !model.is_following,
-        KeyCode::KeyT => model.is_typeset = !model.is_typeset,
-        KeyCode::KeyW => model.are_regions_named = !model.are_regions_named,
-        KeyCode::KeyP => model.map.project(PACE, &model.osc),
+        Key::C => model.is_following = !model.is_following,
+        Key::T => model.is_typeset = !model.is_typeset,
+        Key::W => model.are_regions_named = !model.are_regions_named,
+        Key::P => model.map.project(PACE, &model.osc),
         // Whoever lets go of what was found does not mean to leave.
-        KeyCode::Escape if !model.map.found.is_empty() => model.map.forget_found(),
+        Key::Escape if !model.map.found.is_empty() => model.map.forget_found(),
         _ => model.stage.key_pressed(app, key),
     }
 }
@@ -155,7 +159,7 @@ impl Model {
     }
 }
 
-fn update(app: &App, model: &mut Model) {
+fn update(app: &App, model: &mut Model, _: Update) {
     let seconds = model.stage.update(app);
     let heard: Vec<Heard> = model.osc.heard().collect();
     for heard in heard {
@@ -281,7 +285,7 @@ fn line_room(line: &str, at: Vec2, page: &mut Page) -> Rect {
     Rect::from_x_y_w_h(at.x.clamp(-free, free), y, width + 24.0, hand.size() * 1.7)
 }
 
-fn view(app: &App, model: &Model) {
+fn view(app: &App, model: &Model, frame: Frame) {
     let mut page = model.stage.sheet.page(app);
     show_points(model, &mut page);
     if model.is_typeset {
@@ -300,7 +304,7 @@ fn view(app: &App, model: &Model) {
     model.search.show(&mut page);
     model.stage.show_waiting(&mut page, model.map.sentences.is_empty());
     model.stage.show_help(&mut page);
-    page.show();
+    page.show(&frame);
 }
 
 /// The words of regions, large and faint, as constellations have names.

@@ -10,9 +10,7 @@ use enjamb_sketches::cells::{Cell, Cells, Line};
 use enjamb_sketches::field::{Field, Typing};
 use enjamb_sketches::osc::{numbers, text};
 use enjamb_sketches::plane::{Plane, blob};
-use enjamb_sketches::{
-    AMBER, Camera, Hand, Heard, InkPlugin, MIST, Options, Osc, Page, Stage, ease, smooth,
-};
+use enjamb_sketches::{AMBER, Camera, Hand, Heard, MIST, Options, Osc, Page, Stage, ease, smooth};
 use nannou::prelude::*;
 use nannou_osc::{Message, Type};
 use std::time::{Duration, Instant};
@@ -23,7 +21,7 @@ use std::time::{Duration, Instant};
 const LATENT: usize = 64;
 /// A cell is so wide and high, in points, and up to twice as much. From cell to cell it is one
 /// latent unit at first; two random places are 11 apart.
-const CELL: Vec2 = Vec2::new(208.0, 80.0);
+const CELL: Vec2 = nannou::glam::const_vec2!([208.0, 80.0]);
 /// How near one begins, and how near and how far one may come.
 const ZOOM: f32 = 1.05;
 const ZOOMS: [f32; 2] = [0.125, 4096.0];
@@ -51,7 +49,7 @@ const KEYS: &[(&str, &str)] = &[
 ];
 
 fn main() {
-    nannou::app(model).update(update).add_plugin(InkPlugin).run();
+    nannou::app(model).update(update).run();
 }
 
 struct Model {
@@ -87,18 +85,20 @@ struct Walk {
 
 fn model(app: &App) -> Model {
     let options = Options::read();
-    let [width, height] = options.size;
-    app.new_window::<Model>()
-        .primary()
-        .title("vector grid")
-        .size(width, height)
+    options
+        .window(app, "vector grid")
         .view(view)
+        .event(|_, model: &mut Model, event| model.stage.hear(&event))
         .key_pressed(key_pressed)
-        .mouse_moved(|_, model, at| model.camera.mouse_moved(at))
-        .mouse_pressed(|_, model, button| model.camera.mouse_pressed(button))
+        .received_character(|_, model: &mut Model, letter| model.field.letter_typed(letter))
+        .mouse_moved(|_, model: &mut Model, at| model.camera.mouse_moved(at))
+        .mouse_pressed(|_, model: &mut Model, button| model.camera.mouse_pressed(button))
         .mouse_released(mouse_released)
-        .mouse_wheel(|app, model, wheel| model.camera.mouse_wheel(wheel, app.main_window().rect()))
-        .build();
+        .mouse_wheel(|app, model: &mut Model, wheel, _| {
+            model.camera.mouse_wheel(wheel, app.main_window().rect())
+        })
+        .build()
+        .expect("the system has a window");
     // All that it needs to hear are answers to what it asks itself.
     let osc = Osc::open(options.at, &[]).expect("the system has a socket");
     Model {
@@ -114,7 +114,10 @@ fn model(app: &App) -> Model {
     }
 }
 
-fn key_pressed(app: &App, model: &mut Model, key: KeyCode) {
+fn key_pressed(app: &App, model: &mut Model, key: Key) {
+    if !model.stage.is_meant(key) {
+        return;
+    }
     match model.field.key_pressed(key) {
         Typing::Elsewhere => {}
         Typing::Entered(line) if !line.is_empty() => {
@@ -123,18 +126,18 @@ fn key_pressed(app: &App, model: &mut Model, key: KeyCode) {
         _ => return,
     }
     match key {
-        KeyCode::Equal | KeyCode::NumpadAdd => model.camera.approach(1.5, Vec2::ZERO),
-        KeyCode::Minus | KeyCode::NumpadSubtract => model.camera.approach(1.0 / 1.5, Vec2::ZERO),
-        KeyCode::Enter | KeyCode::NumpadEnter => {
+        Key::Equals | Key::NumpadAdd => model.camera.approach(1.5, Vec2::ZERO),
+        Key::Minus | Key::NumpadSubtract => model.camera.approach(1.0 / 1.5, Vec2::ZERO),
+        Key::Return | Key::NumpadEnter => {
             model.walk.is_going = !model.walk.is_going && model.pins.len() > 1;
         }
-        KeyCode::KeyC => model.take_pins_out(),
-        KeyCode::KeyA => {
+        Key::C => model.take_pins_out(),
+        Key::A => {
             model.seed += 1;
             let middle = model.plane.z(model.camera.wanted_at);
             model.begin_at(middle);
         }
-        KeyCode::Digit0 => model.camera.fly_to(Vec2::ZERO, ZOOM),
+        Key::Key0 => model.camera.fly_to(Vec2::ZERO, ZOOM),
         _ => model.stage.key_pressed(app, key),
     }
 }
@@ -174,7 +177,7 @@ impl Model {
     }
 }
 
-fn update(app: &App, model: &mut Model) {
+fn update(app: &App, model: &mut Model, _: Update) {
     let seconds = model.stage.update(app);
     let window = app.main_window().rect();
     let heard: Vec<Heard> = model.osc.heard().collect();
@@ -252,7 +255,7 @@ fn on_the_way(pins: &[Pin], along: f32) -> Vec2 {
     pins.first().map_or(Vec2::ZERO, |pin| pin.place)
 }
 
-fn view(app: &App, model: &Model) {
+fn view(app: &App, model: &Model, frame: Frame) {
     let mut page = model.stage.sheet.page(app);
     show_crosses(model, &mut page);
     show_way(model, &mut page);
@@ -272,7 +275,7 @@ fn view(app: &App, model: &Model) {
     model.field.show(&mut page);
     model.stage.show_waiting(&mut page, model.cells.is_empty());
     model.stage.show_help(&mut page);
-    page.show();
+    page.show(&frame);
 }
 
 /// Where four cells meet, a small cross.

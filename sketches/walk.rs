@@ -7,9 +7,7 @@
 //! Beside a running enjamb. `h` lists the keys.
 
 use enjamb_sketches::osc::{numbers, text};
-use enjamb_sketches::{
-    AMBER, Hand, Heard, IVORY, InkPlugin, MIST, Options, Osc, Page, Stage, ease, smooth,
-};
+use enjamb_sketches::{AMBER, Hand, Heard, IVORY, MIST, Options, Osc, Page, Stage, ease, smooth};
 use nannou::prelude::*;
 use nannou_osc::Type;
 use std::collections::VecDeque;
@@ -45,7 +43,7 @@ const KEYS: &[(&str, &str)] = &[
 ];
 
 fn main() {
-    nannou::app(model).update(update).add_plugin(InkPlugin).run();
+    nannou::app(model).update(update).run();
 }
 
 struct Model {
@@ -93,14 +91,13 @@ const MODES: [&str; 3] = ["wander", "orbit", "still"];
 
 fn model(app: &App) -> Model {
     let options = Options::read();
-    let [width, height] = options.size;
-    app.new_window::<Model>()
-        .primary()
-        .title("walk")
-        .size(width, height)
+    options
+        .window(app, "walk")
         .view(view)
+        .event(|_, model: &mut Model, event| model.stage.hear(&event))
         .key_pressed(key_pressed)
-        .build();
+        .build()
+        .expect("the system has a window");
     // The vector is sent to those only who ask for its very address.
     let osc = Osc::open(options.at, &["/voyage", "/voyage/z"]).expect("the system has a socket");
     Model {
@@ -114,42 +111,45 @@ fn model(app: &App) -> Model {
     }
 }
 
-fn key_pressed(app: &App, model: &mut Model, key: KeyCode) {
+fn key_pressed(app: &App, model: &mut Model, key: Key) {
+    if !model.stage.is_meant(key) {
+        return;
+    }
     let walk = &mut model.walk;
     let factor = |up: bool| if up { 1.25 } else { 0.8 };
     match key {
-        KeyCode::Space => {
+        Key::Space => {
             walk.is_going = !walk.is_going;
             let address = if walk.is_going { "/voyage/start" } else { "/voyage/stop" };
             model.osc.send(address, vec![]);
         }
-        KeyCode::ArrowUp | KeyCode::ArrowDown => {
-            walk.speed = (walk.speed * factor(key == KeyCode::ArrowUp)).clamp(0.1, 50.0);
+        Key::Up | Key::Down => {
+            walk.speed = (walk.speed * factor(key == Key::Up)).clamp(0.1, 50.0);
             model.osc.send("/voyage/walk/speed", vec![Type::Float(walk.speed)]);
         }
-        KeyCode::ArrowRight | KeyCode::ArrowLeft => {
-            walk.rate = (walk.rate * factor(key == KeyCode::ArrowRight)).clamp(0.05, 8.0);
+        Key::Right | Key::Left => {
+            walk.rate = (walk.rate * factor(key == Key::Right)).clamp(0.05, 8.0);
             model.osc.send("/voyage/rate", vec![Type::Float(walk.rate)]);
         }
-        KeyCode::Period | KeyCode::Comma => {
-            let step = if key == KeyCode::Period { 0.1 } else { -0.1 };
+        Key::Period | Key::Comma => {
+            let step = if key == Key::Period { 0.1 } else { -0.1 };
             walk.temperature = (walk.temperature + step).clamp(0.1, 1.5);
             model.osc.send("/voyage/poetry/temperature", vec![Type::Float(walk.temperature)]);
         }
-        KeyCode::KeyM => {
+        Key::M => {
             walk.mode = (walk.mode + 1) % MODES.len();
             model.osc.send("/voyage/walk/mode", vec![Type::String(MODES[walk.mode].into())]);
         }
-        KeyCode::KeyN => {
+        Key::N => {
             walk.seed += 1;
             model.osc.send("/voyage/walk/seed", vec![Type::Int(walk.seed)]);
         }
-        KeyCode::KeyV => model.is_vector_shown = !model.is_vector_shown,
+        Key::V => model.is_vector_shown = !model.is_vector_shown,
         _ => model.stage.key_pressed(app, key),
     }
 }
 
-fn update(app: &App, model: &mut Model) {
+fn update(app: &App, model: &mut Model, _: Update) {
     let seconds = model.stage.update(app);
     let mut page = model.stage.sheet.page(app);
     let (size, measure) = set_size(&page);
@@ -247,7 +247,7 @@ impl Column {
     }
 }
 
-fn view(app: &App, model: &Model) {
+fn view(app: &App, model: &Model, frame: Frame) {
     let mut page = model.stage.sheet.page(app);
     let rect = page.rect();
     let (size, measure) = set_size(&page);
@@ -272,7 +272,7 @@ fn view(app: &App, model: &Model) {
     }
     model.stage.show_waiting(&mut page, model.column.rows.is_empty());
     model.stage.show_help(&mut page);
-    page.show();
+    page.show(&frame);
 }
 
 /// A word comes as light and stays as ink.

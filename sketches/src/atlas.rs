@@ -1,5 +1,7 @@
 //! The atlas: one picture of coverage with all glyphs, and with the shapes that light has.
 
+use std::ops::Range;
+
 /// Width and height in pixels.
 pub const SIDE: u32 = 2048;
 /// White between two pictures, so that neither is felt at the other's edge.
@@ -20,6 +22,14 @@ pub struct Sprite {
     pub top: f32,
 }
 
+/// Whole rows of the atlas that have changed.
+pub struct Change<'a> {
+    /// Counted from the top.
+    pub first_row: u32,
+    /// The rows one after the other, a byte to a pixel.
+    pub pixels: &'a [u8],
+}
+
 /// Pictures side by side on shelves. When it is full it is emptied.
 pub struct Atlas {
     pixels: Vec<u8>,
@@ -27,7 +37,8 @@ pub struct Atlas {
     shelf_y: u32,
     shelf_height: u32,
     generation: u32,
-    is_changed: bool,
+    /// The rows that have changed.
+    changed: Range<u32>,
     glow: Sprite,
     solid: Sprite,
 }
@@ -40,7 +51,7 @@ impl Default for Atlas {
             shelf_y: 0,
             shelf_height: 0,
             generation: 0,
-            is_changed: false,
+            changed: 0..0,
             glow: Sprite::default(),
             solid: Sprite::default(),
         };
@@ -65,9 +76,11 @@ impl Atlas {
         self.solid
     }
 
-    /// The pixels, if they have changed since they were last taken.
-    pub fn take_change(&mut self) -> Option<Vec<u8>> {
-        std::mem::take(&mut self.is_changed).then(|| self.pixels.clone())
+    /// What has changed since it was last asked.
+    pub fn take_change(&mut self) -> Option<Change<'_>> {
+        let Range { start, end } = std::mem::take(&mut self.changed);
+        let bytes = (start * SIDE) as usize..(end * SIDE) as usize;
+        (start < end).then(|| Change { first_row: start, pixels: &self.pixels[bytes] })
     }
 
     /// Takes a picture in, row by row; none if it is larger than the atlas.
@@ -89,7 +102,10 @@ impl Atlas {
         }
         self.shelf_x += width + GAP;
         self.shelf_height = self.shelf_height.max(height + GAP);
-        self.is_changed = true;
+        self.changed = match self.changed.is_empty() {
+            true => y..y + height,
+            false => self.changed.start.min(y)..self.changed.end.max(y + height),
+        };
         let part = |pixels: u32| pixels as f32 / SIDE as f32;
         Some(Sprite {
             uv: [part(x), part(y), part(x + width), part(y + height)],
@@ -104,6 +120,7 @@ impl Atlas {
         self.pixels = vec![0; (SIDE * SIDE) as usize];
         (self.shelf_x, self.shelf_y, self.shelf_height) = (0, 0, 0);
         self.generation += 1;
+        self.changed = 0..SIDE;
         let half = GLOW as f32 / 2.0;
         let fall = |pixel: u32| {
             let at = |n: u32| ((n as f32 + 0.5) / half - 1.0).powi(2);
@@ -130,12 +147,19 @@ mod test {
     #[test]
     fn pictures_lie_side_by_side_until_there_is_no_room() {
         let mut atlas = Atlas::default();
-        let n_sevens = |pixels: Vec<u8>| pixels.iter().filter(|pixel| **pixel == 7).count();
-        let n_before = n_sevens(atlas.take_change().unwrap());
+        let all = atlas.take_change().unwrap();
+        assert_eq!((all.first_row, all.pixels.len()), (0, (SIDE * SIDE) as usize));
         let first = atlas.insert(10, 20, &[7; 200]).unwrap();
         let second = atlas.insert(10, 20, &[9; 200]).unwrap();
         assert!(second.uv[0] > first.uv[2] && second.uv[1] == first.uv[1]);
-        assert_eq!(n_sevens(atlas.take_change().unwrap()), n_before + 200);
+        let change = atlas.take_change().unwrap();
+        let pixel = |sprite: Sprite, x: u32, y: u32| {
+            let corner = [0, 1].map(|n| (sprite.uv[n] * SIDE as f32) as u32);
+            change.pixels[((corner[1] + y - change.first_row) * SIDE + corner[0] + x) as usize]
+        };
+        let corners = |sprite| [(0, 0), (9, 0), (0, 19), (9, 19)].map(|(x, y)| pixel(sprite, x, y));
+        assert_eq!((corners(first), corners(second)), ([7; 4], [9; 4]));
+        assert_eq!(change.pixels.len(), (SIDE * 20) as usize);
         assert!(atlas.take_change().is_none());
         assert!(atlas.insert(SIDE, 10, &vec![1; 10 * SIDE as usize]).is_none());
         let before = atlas.generation();

@@ -1,8 +1,7 @@
 //! Looking around on a plane: drag it, turn the wheel to go nearer.
 
 use crate::ease;
-use bevy::input::mouse::MouseScrollUnit;
-use nannou::prelude::{MouseButton, MouseWheel, Rect, Vec2};
+use nannou::prelude::{MouseButton, MouseScrollDelta, Rect, Vec2};
 
 /// How far the mouse may move in a click, in points.
 const CLICK: f32 = 4.0;
@@ -110,10 +109,10 @@ impl Camera {
     }
 
     /// To be called when the wheel turns.
-    pub fn mouse_wheel(&mut self, wheel: MouseWheel, window: Rect) {
-        let notches = match wheel.unit {
-            MouseScrollUnit::Line => wheel.y,
-            MouseScrollUnit::Pixel => wheel.y / PIXELS,
+    pub fn mouse_wheel(&mut self, wheel: MouseScrollDelta, window: Rect) {
+        let notches = match wheel {
+            MouseScrollDelta::LineDelta(_, lines) => lines,
+            MouseScrollDelta::PixelDelta(pixels) => pixels.y as f32 / PIXELS,
         };
         let under = if window.contains(self.mouse) { self.mouse } else { Vec2::ZERO };
         self.approach((notches * NOTCH).clamp(-1.0, 1.0).exp(), under);

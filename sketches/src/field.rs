@@ -2,24 +2,10 @@
 
 use crate::ease;
 use crate::sheet::{Colour, Hand, NIGHT, Page};
-use bevy::input::ButtonState;
-use bevy::input::keyboard::KeyboardInput;
-use bevy::prelude::MessageReader;
-use nannou::prelude::{KeyCode, vec2};
-use std::sync::{Mutex, PoisonError};
+use nannou::prelude::{Key, vec2};
 
 /// A line has this many letters at most.
 const MOST_LETTERS: usize = 200;
-
-/// What was typed in this frame.
-static TYPED: Mutex<String> = Mutex::new(String::new());
-
-/// Hears what is typed. nannou says a character when its key goes down, and again when it comes up.
-pub(crate) fn hear(mut keys: MessageReader<KeyboardInput>) {
-    let pressed = keys.read().filter(|key| key.state == ButtonState::Pressed);
-    let typed: String = pressed.filter_map(|key| key.text.as_deref()).collect();
-    *TYPED.lock().unwrap_or_else(PoisonError::into_inner) = typed;
-}
 
 /// What a key meant to a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,21 +59,20 @@ impl Field {
     }
 
     /// To be asked at each key before it means anything else.
-    pub fn key_pressed(&mut self, key: KeyCode) -> Typing {
-        self.listen();
+    pub fn key_pressed(&mut self, key: Key) -> Typing {
         if !self.is_open {
             return Typing::Elsewhere;
         }
         match key {
-            KeyCode::Escape => {
+            Key::Escape => {
                 self.is_open = false;
                 Typing::Left
             }
-            KeyCode::Enter | KeyCode::NumpadEnter => {
+            Key::Return | Key::NumpadEnter => {
                 self.is_open = false;
                 Typing::Entered(self.text().to_string())
             }
-            KeyCode::Backspace => {
+            Key::Back => {
                 self.text.pop();
                 self.is_changed = true;
                 Typing::GoesOn
@@ -98,18 +83,17 @@ impl Field {
 
     /// To be called at each update; says whether the text has changed since the last.
     pub fn update(&mut self, seconds: f32) -> bool {
-        self.listen();
         let shown = if self.is_open { 1.0 } else { 0.0 };
         self.strength = ease(self.strength, shown, seconds, 0.06);
         std::mem::take(&mut self.is_changed)
     }
 
-    fn listen(&mut self) {
-        let typed = std::mem::take(&mut *TYPED.lock().unwrap_or_else(PoisonError::into_inner));
-        typed.chars().filter(|letter| !letter.is_control()).for_each(|letter| self.hear(letter));
-    }
-
-    fn hear(&mut self, letter: char) {
+    /// To be told each letter that is typed.
+    pub fn letter_typed(&mut self, letter: char) {
+        // Arrows and the like are letters too, on some systems.
+        if letter.is_control() || ('\u{e000}'..='\u{f8ff}').contains(&letter) {
+            return;
+        }
         if self.is_open {
             if self.text.chars().count() < MOST_LETTERS {
                 self.text.push(letter);
@@ -153,16 +137,16 @@ mod test {
     #[test]
     fn a_line_is_typed_and_handed_over() {
         let mut field = Field::new("search", [1.0; 3]);
-        "no/the sea".chars().for_each(|letter| field.hear(letter));
+        "no/the\u{f700}\r sea".chars().for_each(|letter| field.letter_typed(letter));
         assert!(field.is_open() && field.update(0.1) && !field.update(0.1));
         assert_eq!(field.text(), "the sea");
-        assert_eq!(field.key_pressed(KeyCode::Backspace), Typing::GoesOn);
-        assert_eq!(field.key_pressed(KeyCode::KeyH), Typing::GoesOn);
-        assert_eq!(field.key_pressed(KeyCode::Enter), Typing::Entered("the se".into()));
-        assert_eq!(field.key_pressed(KeyCode::KeyH), Typing::Elsewhere);
-        field.hear('/');
+        assert_eq!(field.key_pressed(Key::Back), Typing::GoesOn);
+        assert_eq!(field.key_pressed(Key::H), Typing::GoesOn);
+        assert_eq!(field.key_pressed(Key::Return), Typing::Entered("the se".into()));
+        assert_eq!(field.key_pressed(Key::H), Typing::Elsewhere);
+        field.letter_typed('/');
         assert_eq!(field.text(), "");
-        assert_eq!(field.key_pressed(KeyCode::Escape), Typing::Left);
+        assert_eq!(field.key_pressed(Key::Escape), Typing::Left);
         assert!(!field.is_open());
     }
 }

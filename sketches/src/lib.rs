@@ -17,7 +17,6 @@ mod type_face;
 pub mod voyage;
 
 pub use camera::Camera;
-pub use ink::InkPlugin;
 pub use osc::{Heard, Osc};
 pub use sheet::{AMBER, Colour, Hand, IVORY, MIST, Page, Sheet};
 pub use stage::{Options, Stage};

@@ -1,16 +1,12 @@
-//! The sheet that a sketch draws on: type and light, all in one mesh.
+//! The sheet that a sketch draws on: type and light, all in one pass.
 //!
 //! Places and lengths are in points, as nannou's: the origin in the middle of the window, y upwards.
 
-use crate::atlas::{Atlas, SIDE, Sprite};
-use crate::ink::{Ink, pack};
+use crate::atlas::{Atlas, Sprite};
+use crate::ink::{Ink, Quad};
 use crate::type_face::{Cut, TypeFace};
-use bevy::asset::RenderAssetUsages;
-use bevy::color::LinearRgba;
-use bevy::image::{Image, ImageSampler};
-use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
-use nannou::prelude::{App, Color, Draw, Handle, Rect, Vec2, Vec3, vec2};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use nannou::prelude::{App, Frame, Rect, Vec2, vec2};
+use std::cell::{RefCell, RefMut};
 
 /// A colour: red, green and blue as on screen, in 0..1.
 pub type Colour = [f32; 3];
@@ -93,53 +89,48 @@ impl Hand {
 
 /// The fonts, the atlas and what is drawn in this frame.
 pub struct Sheet {
-    atlas: Handle<Image>,
-    desk: Mutex<Desk>,
+    ink: RefCell<Ink>,
+    desk: RefCell<Desk>,
 }
 
 #[derive(Default)]
 struct Desk {
     face: TypeFace,
     atlas: Atlas,
-    vertices: Vec<(Vec3, Color)>,
-    indices: Vec<usize>,
+    quads: Vec<Quad>,
+    /// From the window's middle to its edges.
+    reach: Vec2,
 }
 
 impl Sheet {
     /// A sheet for the sketch's window.
     pub fn new(app: &App) -> Self {
-        let size = Extent3d { width: SIDE, height: SIDE, depth_or_array_layers: 1 };
-        let mut image = Image::new_fill(
-            size,
-            TextureDimension::D2,
-            &[0],
-            TextureFormat::R8Unorm,
-            RenderAssetUsages::default(),
-        );
-        image.sampler = ImageSampler::linear();
-        Self { atlas: app.asset_server().add(image), desk: Mutex::default() }
+        Self { ink: RefCell::new(Ink::new(&app.main_window())), desk: RefCell::default() }
     }
 
     /// A blank page, for one frame.
-    pub fn page<'a, 'w, 's>(&'a self, app: &'a App<'w, 's>) -> Page<'a, 'w, 's> {
-        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
-        desk.vertices.clear();
-        desk.indices.clear();
+    ///
+    /// # Panics
+    /// If there is another page at the same time.
+    pub fn page(&self, app: &App) -> Page<'_> {
         let window = app.main_window();
-        Page { app, desk, sheet: self, rect: window.rect(), scale: window.scale_factor() }
+        let (rect, scale) = (window.rect(), window.scale_factor());
+        let mut desk = self.desk.borrow_mut();
+        desk.quads.clear();
+        desk.reach = rect.wh() / 2.0;
+        Page { desk, sheet: self, rect, scale }
     }
 }
 
 /// What is drawn in one frame.
-pub struct Page<'a, 'w, 's> {
-    app: &'a App<'w, 's>,
+pub struct Page<'a> {
     sheet: &'a Sheet,
-    desk: MutexGuard<'a, Desk>,
+    desk: RefMut<'a, Desk>,
     rect: Rect,
     scale: f32,
 }
 
-impl Page<'_, '_, '_> {
+impl Page<'_> {
     /// The window.
     pub fn rect(&self) -> Rect {
         self.rect
@@ -182,7 +173,7 @@ impl Page<'_, '_, '_> {
         };
         let drawn = ((pixels / step).ceil() * step).max(4.0);
         let shrink = pixels / drawn / self.scale;
-        let (ink, strength) = (pack(hand.colour), hand.strength * hand.strength);
+        let (ink, strength) = (hand.colour, hand.strength * hand.strength);
         let (sine, cosine) = hand.turn.sin_cos();
         let along = vec2(cosine, sine);
         let up = vec2(-sine, cosine);
@@ -237,14 +228,14 @@ impl Page<'_, '_, '_> {
         self.desk.quad(
             [at - x + y, at + x + y, at + x - y, at - x - y],
             sprite,
-            pack(colour),
+            colour,
             [alpha; 4],
         );
     }
 
     /// A thread of light through places, each with the thread's radius and strength there.
     pub fn thread(&mut self, places: &[(Vec2, f32, f32)], colour: Colour) {
-        let (slice, ink) = (self.slice(), pack(colour));
+        let (slice, ink) = (self.slice(), colour);
         let side = |n: usize| {
             let along = places[(n + 1).min(places.len() - 1)].0 - places[n.saturating_sub(1)].0;
             vec2(-along.y, along.x).normalize_or_zero() * places[n].1
@@ -277,12 +268,7 @@ impl Page<'_, '_, '_> {
             (end - fade, end + fade, [strength, 0.0]),
         ];
         for (from, to, [a, b]) in parts {
-            self.desk.quad(
-                [from + up, to + up, to - up, from - up],
-                slice,
-                pack(NIGHT),
-                [a, b, b, a],
-            );
+            self.desk.quad([from + up, to + up, to - up, from - up], slice, NIGHT, [a, b, b, a]);
         }
     }
 
@@ -310,23 +296,13 @@ impl Page<'_, '_, '_> {
     pub fn fill(&mut self, low: Vec2, high: Vec2, colour: Colour, strength: f32) {
         let corners = [vec2(low.x, high.y), high, vec2(high.x, low.y), low];
         let solid = self.desk.atlas.solid();
-        self.desk.quad(corners, solid, pack(colour), [strength * strength; 4]);
+        self.desk.quad(corners, solid, colour, [strength * strength; 4]);
     }
 
     /// Shows the page in the window.
-    pub fn show(mut self) {
-        let Self { app, sheet, desk, .. } = &mut self;
-        if let Some(pixels) = desk.atlas.take_change() {
-            app.modify_image(&sheet.atlas, move |image| image.data = Some(pixels));
-        }
-        let draw: Draw = app.draw();
-        let [red, green, blue] = NIGHT;
-        draw.background().color(Color::srgb(red, green, blue));
-        if !desk.vertices.is_empty() {
-            let draw = draw.shader_model(Ink { atlas: Some(sheet.atlas.clone()) });
-            let (vertices, indices) = (desk.vertices.drain(..).collect::<Vec<_>>(), &desk.indices);
-            draw.mesh().indexed_colored(vertices, indices.iter().copied());
-        }
+    pub fn show(mut self, frame: &Frame) {
+        let Desk { atlas, quads, .. } = &mut *self.desk;
+        self.sheet.ink.borrow_mut().draw(frame, quads, atlas.take_change());
     }
 
     /// Whether something of that reach around a place may be seen.
@@ -369,15 +345,14 @@ fn fill(words: &[(&str, f32)], space: f32, measure: f32) -> Vec<String> {
 
 impl Desk {
     /// A quad from its top left corner clockwise.
-    fn quad(&mut self, corners: [Vec2; 4], sprite: Sprite, ink: f32, alphas: [f32; 4]) {
-        let first = self.vertices.len();
+    fn quad(&mut self, corners: [Vec2; 4], sprite: Sprite, ink: Colour, alphas: [f32; 4]) {
         let [left, top, right, bottom] = sprite.uv;
         let uvs = [[left, top], [right, top], [right, bottom], [left, bottom]];
-        for ((corner, [u, v]), alpha) in corners.into_iter().zip(uvs).zip(alphas) {
-            let packed = Color::LinearRgba(LinearRgba::new(u, v, ink, alpha));
-            self.vertices.push((corner.extend(0.0), packed));
-        }
-        self.indices.extend([0, 1, 2, 0, 2, 3].map(|corner| first + corner));
+        let [red, green, blue] = ink;
+        self.quads.push([0, 1, 2, 3].map(|n| {
+            let (at, [u, v]) = (corners[n] / self.reach, uvs[n]);
+            [at.x, at.y, u, v, red, green, blue, alphas[n]]
+        }));
     }
 }
 

@@ -2,11 +2,9 @@
 
 use crate::ease;
 use crate::sheet::{AMBER, Hand, IVORY, MIST, NIGHT, Page, Sheet};
-use bevy::prelude::World;
-use bevy::window::{MonitorSelection, WindowMode};
-use bevy::winit::UpdateMode;
 use clap::Parser;
-use nannou::prelude::{App, KeyCode, vec2};
+use nannou::prelude::{App, Key, WindowEvent, vec2, window};
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -18,6 +16,20 @@ const KEYS: [(&str, &str); 5] = [
     ("s", "save a picture here"),
     ("r", "frame rate"),
     ("escape", "quit"),
+];
+/// Keys that go on for as long as they are held. All others mean something once.
+const LASTING: [Key; 11] = [
+    Key::Up,
+    Key::Down,
+    Key::Left,
+    Key::Right,
+    Key::Back,
+    Key::Period,
+    Key::Comma,
+    Key::Equals,
+    Key::Minus,
+    Key::NumpadAdd,
+    Key::NumpadSubtract,
 ];
 /// How often a frame is saved, when frames are.
 const FRAME_EVERY: Duration = Duration::from_secs(1);
@@ -47,6 +59,14 @@ impl Options {
     pub fn read() -> Self {
         Self::parse()
     }
+
+    /// The sketch's window as it was asked for, to be built.
+    pub fn window<'a>(&self, app: &'a App, title: &str) -> window::Builder<'a> {
+        let [width, height] = self.size;
+        // What is drawn is smooth by itself; multisampling would take most of a frame where there is no
+        // graphics card.
+        app.new_window().title(title).size(width, height).msaa_samples(1)
+    }
 }
 
 fn size(text: &str) -> Result<[u32; 2], String> {
@@ -67,10 +87,10 @@ pub struct Stage {
     waiting: f32,
     name: &'static str,
     keys: &'static [(&'static str, &'static str)],
+    held: HashSet<Key>,
     help: f32,
     is_helping: bool,
     is_rating: bool,
-    is_full: bool,
     n_saved: u32,
     n_frames: u32,
     saved_at: Instant,
@@ -86,23 +106,24 @@ impl Stage {
         name: &'static str,
         keys: &'static [(&'static str, &'static str)],
     ) -> Self {
-        app.set_update_mode(UpdateMode::Continuous);
+        // It may leave a field first.
+        app.set_exit_on_escape(false);
         if let Some(folder) = &options.frames
             && let Err(error) = std::fs::create_dir_all(folder)
         {
             eprintln!("{name}: {} can't be made: {error}", folder.display());
         }
         let now = Instant::now();
-        let mut stage = Self {
+        let stage = Self {
             sheet: Sheet::new(app),
             is_waiting: true,
             waiting: 0.0,
             name,
             keys,
+            held: HashSet::new(),
             help: 0.0,
             is_helping: false,
             is_rating: false,
-            is_full: false,
             n_saved: 0,
             n_frames: 0,
             saved_at: now,
@@ -111,7 +132,7 @@ impl Stage {
             options,
         };
         if stage.options.full {
-            stage.toggle_full(app);
+            toggle_full(app);
         }
         stage
     }
@@ -138,42 +159,41 @@ impl Stage {
         {
             self.saved_at = now;
             self.n_frames += 1;
-            app.main_window().save_screenshot(folder.join(format!("{:04}.png", self.n_frames)));
+            app.main_window().capture_frame(folder.join(format!("{:04}.png", self.n_frames)));
         }
         seconds
     }
 
-    /// Does what a key of every sketch does.
-    pub fn key_pressed(&mut self, app: &App, key: KeyCode) {
-        match key {
-            KeyCode::KeyH => self.is_helping = !self.is_helping,
-            KeyCode::KeyR => self.is_rating = !self.is_rating,
-            KeyCode::KeyF => self.toggle_full(app),
-            KeyCode::KeyS => {
-                self.n_saved += 1;
-                let path = format!("{}-{:03}.png", self.name, self.n_saved);
-                println!("saved {path}");
-                app.main_window().save_screenshot(path);
-            }
-            KeyCode::Escape => app.quit(),
+    /// To be told all that happens to the window.
+    pub fn hear(&mut self, event: &WindowEvent) {
+        match event {
+            WindowEvent::KeyReleased(key) => drop(self.held.remove(key)),
+            WindowEvent::Unfocused => self.held.clear(),
             _ => {}
         }
     }
 
-    fn toggle_full(&mut self, app: &App) {
-        self.is_full = !self.is_full;
-        let mode = match self.is_full {
-            true => WindowMode::BorderlessFullscreen(MonitorSelection::Current),
-            false => WindowMode::Windowed,
-        };
-        let window = app.main_window().id();
-        app.command_scope(|mut commands| {
-            commands.queue(move |world: &mut World| {
-                if let Some(mut window) = world.get_mut::<bevy::window::Window>(window) {
-                    window.mode = mode;
-                }
-            });
-        });
+    /// To be asked at each key that is pressed: whether it means something. One that is held is pressed
+    /// again and again.
+    pub fn is_meant(&mut self, key: Key) -> bool {
+        self.held.insert(key) || LASTING.contains(&key)
+    }
+
+    /// Does what a key of every sketch does.
+    pub fn key_pressed(&mut self, app: &App, key: Key) {
+        match key {
+            Key::H => self.is_helping = !self.is_helping,
+            Key::R => self.is_rating = !self.is_rating,
+            Key::F => toggle_full(app),
+            Key::S => {
+                self.n_saved += 1;
+                let path = format!("{}-{:03}.png", self.name, self.n_saved);
+                println!("saved {path}");
+                app.main_window().capture_frame(path);
+            }
+            Key::Escape => app.quit(),
+            _ => {}
+        }
     }
 
     /// Says that there is no enjamb: in the middle of an empty page, or at the foot of another.
@@ -227,4 +247,9 @@ impl Stage {
             page.write(does, hand.colour(IVORY), vec2(left + column + size, y));
         }
     }
+}
+
+fn toggle_full(app: &App) {
+    let window = app.main_window();
+    window.set_fullscreen(!window.is_fullscreen());
 }

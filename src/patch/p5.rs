@@ -5,12 +5,30 @@ use super::{Control, Input, Output, Patch, Shape, code};
 
 const TEMPLATE: &str = include_str!("p5.html");
 
-const RANDOM: &str = r"
-// Floats drawn from a normal distribution.
+const VECTORS: &str = r#"
+// A control for a vector: what it is, and others drawn from a normal distribution.
+function vectorFrom(name, start, mean, deviation) {
+  const bed = control(name, createElement("canvas").attribute("width", 480).attribute("height", 96));
+  const output = createElement("output").parent(bed.parent());
+  const chosen = { value: () => chosen.numbers };
+  const choose = (numbers) => {
+    chosen.numbers = numbers;
+    const context = bed.elt.getContext("2d");
+    context.clearRect(0, 0, 480, 96);
+    bars(context, numbers, 0, 48, 480, 44);
+    output.html(numbers.every((number) => number === numbers[0]) ? `all ${nf(numbers[0], 0, 1)}` : "");
+  };
+  choose(start);
+  const buttons = createDiv().parent("controls");
+  createButton("draw another").parent(buttons).mousePressed(() => choose(drawn(start.length, mean, deviation)));
+  createButton("as it began").parent(buttons).mousePressed(() => choose(start));
+  return chosen;
+}
+
 function drawn(length, mean, deviation) {
   return Array.from({ length }, () => randomGaussian(mean, deviation));
 }
-";
+"#;
 
 const PICTURE: &str = r#"
 // A picture from its bytes.
@@ -33,7 +51,7 @@ pub fn write(patch: &Patch) -> String {
     let has = |is: fn(&Control) -> bool| patch.inputs.iter().any(|input| is(&input.control));
     let mut helpers = String::new();
     if has(|control| matches!(control, Control::Vector { .. })) {
-        helpers += RANDOM;
+        helpers += VECTORS;
     }
     if has(|control| matches!(control, Control::Picture)) {
         helpers += FILES;
@@ -110,16 +128,12 @@ fn control(input: &Input) -> String {
         }
         Control::Vector { length, mean, deviation } => {
             let (mean, deviation) = (float(*mean), float(*deviation));
-            let draw = format!("drawn({length}, {mean}, {deviation})");
             let start = match (same(&input.floats()), input.is_needed && !input.is_given) {
-                (_, true) => draw.clone(),
+                (_, true) => format!("drawn({length}, {mean}, {deviation})"),
                 (Some(float), _) => format!("new Array({length}).fill({float})"),
                 _ => format!("[{}]", code::floats(&input.floats())),
             };
-            return format!(
-                "  // {words}\n  {variable} = {start};\n  control({name}, createButton(\"draw another\")).mousePressed(() => ({variable} = {draw}));",
-                words = input.words()
-            );
+            format!("vectorFrom({name}, {start}, {mean}, {deviation})")
         }
         Control::Floats(_) => {
             format!("control({name}, createInput({}))", quoted(&code::floats(&input.floats())))
@@ -141,7 +155,7 @@ fn argument(input: &Input) -> String {
         }
         Control::Toggle => format!("    {{ type: {variable}.checked() ? \"T\" : \"F\" }},"),
         Control::Vector { .. } => {
-            format!("    ...{variable}.map((value) => ({{ type: \"f\", value }})),")
+            format!("    ...{variable}.value().map((value) => ({{ type: \"f\", value }})),")
         }
         Control::Floats(_) => format!(
             "    ...{variable}.value().split(\",\").map((value) => ({{ type: \"f\", value: Number(value) }})),"

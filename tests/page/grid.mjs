@@ -146,6 +146,9 @@ await play(async ({ open }) => {
   const places = [...svg.matchAll(/<tspan x="([-\d.]+)" y="([-\d.]+)">([^<]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
   assert.ok(svg.startsWith("<svg") && svg.match(/<text/g).length > 8 && svg.match(/<text/g).length < seen.length);
   assert.ok(places.every(([x, y]) => x > 90 && x < width - 90 && y > 10 && y < height - 10), JSON.stringify(places));
+  // The pins and the way through them are seen as well.
+  assert.equal(svg.match(/<circle/g).length, 3);
+  assert.match(svg, /<path d="M[^L"]+L[^L"]+L[^L"]+"/);
   const png = await exported("PNG");
   assert.deepEqual([...png.subarray(1, 4)], [..."PNG"].map((c) => c.charCodeAt(0)));
   assert.ok(png.length > 20_000);

@@ -53,6 +53,7 @@ await play(async ({ open }) => {
   });
   assert.ok((await inked()) > 2000);
   assert.equal(await page.locator(".lines li").count(), 8);
+  assert.equal(await page.locator(".out .vectors li").count(), 8);
   await picture(page, "page-models.png");
 
   // Every type of input and output there and back.
@@ -80,7 +81,7 @@ await play(async ({ open }) => {
   await go("echo/vectors");
   await page.fill("form.command textarea", "[[1, 2], [3, 4], [0, 5]]");
   await run();
-  assert.equal(await page.locator(".out .vectors li").count(), 3);
+  assert.deepEqual(await page.locator(".out .lines li").allInnerTexts(), ["1 2", "3 4", "0 5"]);
   await go("echo/any");
   await page.fill("form.command textarea", '{"k": [null, 1]}');
   await run();
@@ -110,6 +111,16 @@ await play(async ({ open }) => {
   await go("sentences/embed");
   await page.click("form.command button.primary");
   await page.locator(".problem", { hasText: "write something first" }).waitFor();
+
+  // What is not there is said to be not there.
+  for (const [hash, words] of [
+    ["#models/poetry/nothing", "poetry has no command nothing, only "],
+    ["#models/nobody", "There is no nobody here, only "],
+    ["#nowhere", "There is no #nowhere here, only #models, #grid, #map, #stage, #traffic."],
+  ]) {
+    await page.evaluate((hash) => { location.hash = hash; }, hash);
+    await page.locator("main [role=alert]", { hasText: words }).waitFor();
+  }
 
   // The chain: whatever it lists can be set here, and follows what others set.
   await go("voyage");

@@ -40,6 +40,27 @@ const enjamb = {
     port.open();
   },
 
+  // Lets a line be written at the foot of the page: return hands it to then(), escape leaves it.
+  write(asks, then) {
+    const form = document.createElement("form");
+    const line = document.createElement("input");
+    line.placeholder = line.ariaLabel = asks;
+    // What is written is not for the sketch's keys.
+    form.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Escape") line.blur();
+    });
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (line.value.trim()) then(line.value.trim());
+      line.blur();
+    });
+    line.addEventListener("blur", () => form.remove());
+    form.append(line);
+    document.body.append(form);
+    line.focus();
+  },
+
   // Sends texts as s and numbers as f; a nested array's items as arguments of their own.
   send(address, ...values) {
     if (!enjamb.port || !enjamb.port.socket || enjamb.port.socket.readyState !== 1) return;

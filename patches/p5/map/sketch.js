@@ -140,7 +140,14 @@ function drawRegions() {
   textStyle(ITALIC);
   textSize(16);
   fill(...INK, 120);
-  for (const region of regions) if (region) text(region.words, ...onScreen(region));
+  // Words of regions give way to the line that is being read.
+  const head = places.length > 0 ? onScreen(places[places.length - 1]) : null;
+  for (const region of regions) {
+    if (!region) continue;
+    const [x, y] = onScreen(region);
+    const isCovered = head && Math.abs(y - head[1]) < 26 && Math.abs(x - head[0]) < width * 0.3;
+    if (!isCovered) text(region.words, x, y);
+  }
   textStyle(NORMAL);
 }
 
@@ -229,9 +236,8 @@ function keyPressed() {
   if (key === "s") enjamb.send("/voyage/stop");
   if (key === "a") showAll();
   if (key === "/") {
-    const words = prompt("Search for what is near in meaning to:", "the moon over the sea");
     // /map/search s text, f how many
-    if (words) enjamb.send("/map/search", words, 6);
+    enjamb.write("search for what is near in meaning", (words) => enjamb.send("/map/search", words, 6));
     return false;
   }
 }

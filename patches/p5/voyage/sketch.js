@@ -130,7 +130,10 @@ function keyPressed() {
   if (key === "h") showsKeys = !showsKeys;
   // /voyage/reset: back to where the seed begins.
   if (key === "r") enjamb.send("/voyage/reset");
-  if (key === "t") travel();
+  if (key === "t") {
+    travel();
+    return false;
+  }
   if (key === "ArrowUp" || key === "ArrowDown") {
     speed = constrain(speed + (key === "ArrowUp" ? 0.5 : -0.5), 0, 20);
     // /voyage/walk/speed f: latent units a second
@@ -144,9 +147,8 @@ function keyPressed() {
 }
 
 function travel() {
-  const words = prompt("Where to? A line of your own:", "The sea is calm tonight.");
   // /voyage/walk/to s: travels to where this line lies, and on
-  if (words) enjamb.send("/voyage/walk/to", words);
+  enjamb.write("where to? a line of your own", (words) => enjamb.send("/voyage/walk/to", words));
 }
 
 // On a phone there are no keys.

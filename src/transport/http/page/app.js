@@ -12,7 +12,7 @@ let opening = 0;
 async function show(hash, isFirst = false) {
   const [name, ...path] = hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   if (name === "main") return main.focus();
-  const section = name in TITLES ? name : "";
+  const section = Object.hasOwn(TITLES, name) ? name : "";
   const number = ++opening;
   document.title = section ? `${TITLES[section]} · enjamb` : "enjamb";
   for (const link of document.querySelectorAll(".masthead nav a")) {
@@ -31,6 +31,10 @@ async function show(hash, isFirst = false) {
   scrollTo(0, 0);
   try {
     const done = await module.open(main, path);
+    if (section !== name && number === opening) {
+      const known = Object.keys(TITLES).filter(Boolean).map((title) => `#${title}`);
+      main.prepend(h("p", { class: "problem", role: "alert" }, `There is no #${name} here, only ${known.join(", ")}.`));
+    }
     if (number === opening) close = done ?? (() => {});
     else done?.();
   } catch (error) {

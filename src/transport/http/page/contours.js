@@ -53,8 +53,16 @@ export function contours(cells, columns, rows, levels) {
         }
       }
     }
-    return chains(joined).map((keys) => keys.map((key) => crossings.get(key)));
+    return chains(joined).map((keys) => rounded(rounded(keys.map((key) => crossings.get(key)))));
   });
+}
+
+/** A line whose corners are cut a quarter of the way along their sides (Chaikin 1974). */
+function rounded(line) {
+  const between = ([ax, ay], [bx, by], t) => [ax + (bx - ax) * t, ay + (by - ay) * t];
+  const cut = line.slice(1).flatMap((b, i) => [between(line[i], b, 0.25), between(line[i], b, 0.75)]);
+  const [first, last] = [line[0], line.at(-1)];
+  return first === last || (first[0] === last[0] && first[1] === last[1]) ? [...cut, cut[0]] : [first, ...cut, last];
 }
 
 function chains(joined) {

@@ -97,34 +97,69 @@ export const exportMap = {
   },
 };
 
-/** Lines in cells: what is seen of a grid. Each cell has its box and its words, as rows of a line.
- * A picture has those that are whole. */
+/** How strongly a line stands where its neighbour says the same. */
+const ECHO = 0.38;
+
+const look = (cell, { ink, accent }) => ({ colour: cell.isPinned ? accent : ink, strength: cell.isEcho && !cell.isPinned ? ECHO : 1 });
+
+/** Lines in cells, and the thread through those that are pinned: what is seen of a grid. Each cell has its
+ * box and its words, as rows of a line. A picture has those that are whole. */
 export const exportGrid = {
-  text(cells) {
+  text({ cells }) {
     const rows = new Map();
     for (const { row, text } of cells) rows.set(row, [...(rows.get(row) ?? []), text]);
     return `${[...rows.values()].map((row) => row.join("\t")).join("\n")}\n`;
   },
 
-  svg(cells, width, height) {
+  svg({ cells, thread, dots, width, height }) {
     const { ink, accent, paper, serif } = colours();
     const parts = [svgHead(width, height, serif, paper)];
-    for (const { rows, x, y, size, leading, isPinned } of cells.filter((cell) => cell.isWhole)) {
+    if (thread.length > 1) {
+      const d = thread.map(([x, y], i) => `${i ? "L" : "M"}${r(x)} ${r(y)}`).join("");
+      parts.push(`<path d="${d}" fill="none" stroke="${accent}" stroke-width="1.2" stroke-dasharray="1 5" stroke-linecap="round"/>`);
+    }
+    for (const [x, y] of dots) parts.push(`<circle cx="${r(x)}" cy="${r(y)}" r="3" fill="${accent}"/>`);
+    for (const cell of cells.filter((cell) => cell.isWhole)) {
+      const { rows, x, y, size, leading } = cell;
+      const { colour, strength } = look(cell, { ink, accent });
       const spans = rows.map((words, i) => `<tspan x="${r(x)}" y="${r(y + (i - (rows.length - 1) / 2) * leading)}">${escapeXml(words)}</tspan>`);
-      parts.push(`<text text-anchor="middle" dominant-baseline="central" font-size="${r(size)}" fill="${isPinned ? accent : ink}">${spans.join("")}</text>`);
+      parts.push(`<text text-anchor="middle" dominant-baseline="central" font-size="${r(size)}" fill="${colour}" fill-opacity="${strength}" stroke="${paper}" stroke-width="5" stroke-linejoin="round" paint-order="stroke">${spans.join("")}</text>`);
     }
     return `${parts.join("\n")}\n</svg>\n`;
   },
 
-  async png(cells, width, height) {
-    const { ink, accent, serif } = colours();
+  async png({ cells, thread, dots, width, height }) {
+    const { ink, accent, paper, serif } = colours();
     const { canvas, pen } = sheet(width, height);
+    pen.strokeStyle = pen.fillStyle = accent;
+    pen.lineWidth = 1.2;
+    pen.lineCap = "round";
+    pen.setLineDash([1, 5]);
+    pen.beginPath();
+    for (const [x, y] of thread) pen.lineTo(x, y);
+    pen.stroke();
+    for (const [x, y] of dots) {
+      pen.beginPath();
+      pen.arc(x, y, 3, 0, 7);
+      pen.fill();
+    }
+    // Paper around the letters keeps the thread off them.
+    pen.setLineDash([]);
+    pen.lineJoin = "round";
+    pen.lineWidth = 5;
+    pen.strokeStyle = paper;
     pen.textAlign = "center";
     pen.textBaseline = "middle";
-    for (const { rows, x, y, size, leading, isPinned } of cells.filter((cell) => cell.isWhole)) {
+    for (const cell of cells.filter((cell) => cell.isWhole)) {
+      const { rows, x, y, size, leading } = cell;
+      const { colour, strength } = look(cell, { ink, accent });
       pen.font = `${size}px ${serif}`;
-      pen.fillStyle = isPinned ? accent : ink;
-      rows.forEach((words, i) => pen.fillText(words, x, y + (i - (rows.length - 1) / 2) * leading));
+      pen.fillStyle = colour;
+      const write = (how) => rows.forEach((words, i) => pen[how](words, x, y + (i - (rows.length - 1) / 2) * leading));
+      pen.globalAlpha = 1;
+      write("strokeText");
+      pen.globalAlpha = strength;
+      write("fillText");
     }
     return toPng(canvas);
   },

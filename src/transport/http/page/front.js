@@ -29,6 +29,9 @@ export async function open(main) {
       note.textContent = error.message;
     }
   });
+  const unwatch = runtime.socket.watch((isOpen) => {
+    if (isOpen) note.textContent = "";
+  });
   main.append(
     h("h1", { class: "offscreen" }, "enjamb"),
     h("div", { class: "title" },
@@ -37,6 +40,7 @@ export async function open(main) {
     h("ul", { class: "contents" }, SECTIONS.map(([path, name, words]) =>
       h("li", {}, h("a", { href: `#${path}` }, h("strong", {}, name), " ", h("span", {}, words))))),
     h("p", { class: "footer" }, h("a", { href: "/sketches/" }, "p5.js sketches"), " · ", h("a", { href: "/models" }, "models as JSON"), " · ", h("a", { href: "/osc" }, "addresses"), " · ", h("a", { href: "/metrics" }, "metrics")));
+  return unwatch;
 }
 
 /** A command that writes a line when it is given nothing. */

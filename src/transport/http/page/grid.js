@@ -75,17 +75,17 @@ export async function open(main) {
     restart(() => space.centre(""));
   } }, "elsewhere");
 
-  const shot = () => ({ cells: lattice.visible((key) => pins.has(key)), width: Math.round(lattice.width), height: Math.round(lattice.height) });
+  const shot = () => ({
+    cells: lattice.visible((key) => pins.has(key)),
+    thread: pins.places(),
+    dots: pins.places().map((place) => pins.dot(place)),
+    width: Math.round(lattice.width),
+    height: Math.round(lattice.height),
+  });
   const exports = menu("Export", [
-    ["Text", () => save("grid.txt", exportGrid.text(shot().cells), "text/plain")],
-    ["SVG", () => {
-      const { cells, width, height } = shot();
-      save("grid.svg", exportGrid.svg(cells, width, height), "image/svg+xml");
-    }],
-    ["PNG", async () => {
-      const { cells, width, height } = shot();
-      save("grid.png", await exportGrid.png(cells, width, height));
-    }],
+    ["Text", () => save("grid.txt", exportGrid.text(shot()), "text/plain")],
+    ["SVG", () => save("grid.svg", exportGrid.svg(shot()), "image/svg+xml")],
+    ["PNG", async () => save("grid.png", await exportGrid.png(shot()))],
   ]);
   const settings = h("details", { class: "settings", open: innerWidth > 760 }, h("summary", {}, "Plane"),
     axes.element, ownForm,

@@ -269,12 +269,22 @@ export class Lattice {
     const size = parseFloat(getComputedStyle(this.world).fontSize);
     pen.font = `${size}px ${colours().serif}`;
     const most = this.cellWidth - 26;
-    const wrap = (text) => {
+    const fill = (text, wide) => {
       const rows = [""];
       for (const word of text.split(" ")) {
         const longer = rows.at(-1) ? `${rows.at(-1)} ${word}` : word;
-        if (pen.measureText(longer).width <= most || !rows.at(-1)) rows[rows.length - 1] = longer;
+        if (pen.measureText(longer).width <= wide || !rows.at(-1)) rows[rows.length - 1] = longer;
         else rows.push(word);
+      }
+      return rows;
+    };
+    const wrap = (text) => {
+      let rows = fill(text, most);
+      // As narrow as makes no more rows, as the screen balances them.
+      for (let wide = most; wide > most / 4; wide -= 4) {
+        const narrower = fill(text, wide);
+        if (narrower.length > rows.length) break;
+        rows = narrower;
       }
       return rows.length > MOST_ROWS ? [...rows.slice(0, MOST_ROWS - 1), `${rows[MOST_ROWS - 1]}…`] : rows;
     };
@@ -282,7 +292,7 @@ export class Lattice {
     const isWhole = (x, y) => x >= px / 2 && x <= this.width - px / 2 && y >= py / 2 && y <= this.height - py / 2;
     return [...this.#cells.values()].filter((cell) => cell.text).map((cell) => {
       const [x, y] = this.toScreen(cell.u, cell.v);
-      return { row: cell.v, column: cell.u, text: cell.text, rows: wrap(typeset(cell.text)), x, y, size: size * scale, leading: size * scale * 1.2, isPinned: isPinned(cell.key), isWhole: isWhole(x, y) };
+      return { row: cell.v, column: cell.u, text: cell.text, rows: wrap(typeset(cell.text)), x, y, size: size * scale, leading: size * scale * 1.2, isPinned: isPinned(cell.key), isEcho: cell.element.classList.contains("echo"), isWhole: isWhole(x, y) };
     }).sort((a, b) => a.row - b.row || a.column - b.column);
   }
 }

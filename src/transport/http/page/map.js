@@ -151,7 +151,11 @@ export async function open(main) {
     list.replaceChildren();
     say(`${chart.points.n.toLocaleString("en")} sentences`, "count");
   }
-  clear.addEventListener("click", clearAll);
+  clear.addEventListener("click", () => {
+    clearAll();
+    // The button is gone; keys go on moving the map.
+    plane.focus({ preventScroll: true });
+  });
 
   undo.add(runtime.socket.listen("/page/select", (args) => {
     const indices = args.map((x) => (typeof x === "string" ? chart.indexOf(x) : Math.round(Number(x))));

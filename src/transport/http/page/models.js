@@ -50,8 +50,8 @@ function show([name, commandName]) {
   state.close();
   state.close = () => {};
   const chain = chains.find((chain) => chain.name === name);
-  const model = models.find((model) => model.name === name) ?? (chain ? null : models[0]);
-  const command = model && (model.commands.find((command) => command.name === commandName) ?? model.commands[0]);
+  const model = name ? models.find((model) => model.name === name) : models[0];
+  const command = commandName ? model?.commands.find((command) => command.name === commandName) : model?.commands[0];
   const path = chain ? `#models/${name}` : model && command ? `#models/${model.name}/${command.name}` : "";
   for (const link of index.querySelectorAll("a")) {
     link.getAttribute("href") === path ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current");
@@ -65,7 +65,13 @@ function show([name, commandName]) {
     const panel = commandPanel(model, command);
     desk.append(panel.element);
     state.close = panel.close;
-  } else desk.append(h("p", { class: "prose" }, "No model runs here. Name one in the project file."));
+  } else {
+    const among = (all) => all.map((one) => one.name).join(", ");
+    const words = model ? `${name} has no command ${commandName}, only ${among(model.commands)}.`
+      : name ? `There is no ${name} here, only ${among([...models, ...chains])}.`
+        : "No model runs here. Name one in the project file.";
+    desk.append(h("p", { class: "prose", role: "alert" }, words));
+  }
 }
 
 function commandPanel(model, command) {
@@ -174,6 +180,7 @@ function patchMenu(model, command, readAll, fail) {
         h("h3", {}, `${name}, copied`),
         h("pre", { class: "code", tabindex: "0" }, text),
         h("button", { type: "button", class: "plain small", onclick: () => { output.hidden = true; } }, "close"));
+      output.scrollIntoView({ block: "nearest" });
     } catch (error) {
       fail(error);
     }

@@ -127,12 +127,22 @@ export class Pins {
     this.draw();
   }
 
+  /** Where the pins are seen. */
+  places() {
+    return this.#pins.map(({ u, v }) => this.lattice.toScreen(u, v));
+  }
+
+  /** A pin's dot stands above its line. */
+  dot([x, y]) {
+    return [x, y - 0.5 * this.lattice.pitch[1] + 10];
+  }
+
   /** The thread through the pins. */
   draw() {
-    const places = this.#pins.map(({ u, v }) => this.lattice.toScreen(u, v));
+    const places = this.places();
     const parts = [];
     if (places.length > 1) parts.push(s("path", { class: "thread", d: places.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("") }));
-    for (const [x, y] of places) parts.push(s("circle", { class: "pin", cx: x, cy: y - 0.5 * this.lattice.pitch[1] + 10, r: 3 }));
+    for (const [cx, cy] of places.map((place) => this.dot(place))) parts.push(s("circle", { class: "pin", cx, cy, r: 3 }));
     if (this.#at) {
       const [x, y] = this.lattice.toScreen(this.#at.u, this.#at.v);
       parts.push(s("circle", { class: "walker", cx: x, cy: y, r: 7 }));

@@ -6,6 +6,8 @@ import { scatter } from "./scatter.js";
 
 const MOST_SHOWN = 400;
 const MOST_VECTORS = 12;
+/** So many numbers are read; more are looked at. */
+const FEW_NUMBERS = 4;
 
 /** Everything that a command gave, in the order of its outputs. */
 export function results(outputs, values, inputs = {}) {
@@ -58,7 +60,7 @@ function vector(values) {
   bars.element.setAttribute("role", "img");
   bars.element.setAttribute("aria-label", `${words}, from ${shortly(Math.min(...values))} to ${shortly(Math.max(...values))}`);
   const button = h("button", { type: "button", class: "plain small", onclick: () => copy(JSON.stringify(values)) }, `copy ${words}`);
-  return values.length <= 4
+  return values.length <= FEW_NUMBERS
     ? h("p", { class: "figure" }, values.map(shortly).join("  "))
     : h("div", { class: "vector-result" }, bars.element, button);
 }
@@ -74,6 +76,9 @@ function array(field, items) {
     return items.length <= 24
       ? h("p", { class: "figures" }, items.map((x) => h("span", {}, shortly(x))))
       : h("div", { class: "vector-result" }, vector(items));
+  }
+  if (type === "vector" && items[0].length <= FEW_NUMBERS) {
+    return h("ol", { class: "lines" }, items.slice(0, MOST_SHOWN).map((item) => h("li", { class: "figure" }, item.map(shortly).join("  "))));
   }
   if (type === "vector") {
     const shown = items.slice(0, MOST_VECTORS).map((item) => {

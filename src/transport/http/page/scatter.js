@@ -1,4 +1,5 @@
-// Sentences with vectors as a small map: their two principal components, with excerpts where there is room.
+// Sentences with vectors as a small map: two numbers as they are, or two principal components, with
+// excerpts where there is room.
 
 import { colours, h } from "./dom.js";
 import { Room, excerpt } from "./labels.js";
@@ -7,9 +8,11 @@ const FONT = "17px";
 
 /** A figure of sentences laid out by their vectors. */
 export function scatter(lines, vectors) {
-  const points = principal(vectors);
+  const isPlace = vectors[0].length === 2;
+  const points = isPlace ? vectors : principal(vectors);
   const canvas = h("canvas", { role: "img", "aria-label": `${lines.length} sentences; what means the like lies near` });
-  const words = h("figcaption", { class: "about" }, "Each lies by its vector: the two directions in which they differ most.");
+  const words = h("figcaption", { class: "about" }, isPlace ? "Each lies at its two numbers." : "Each lies by its vector: the two directions in which they differ most.");
+  let at = null;
   const draw = (hovered = -1) => {
     const { width, height } = canvas.getBoundingClientRect();
     if (!width) return;
@@ -22,7 +25,7 @@ export function scatter(lines, vectors) {
     pen.font = `${FONT} ${serif}`;
     pen.textBaseline = "middle";
     const room = new Room(width, height);
-    const at = ([x, y]) => [24 + ((x + 1) / 2) * (width - 48), 20 + ((1 - y) / 2) * (height - 40)];
+    at = within(points, width, height, isPlace);
     const order = lines.map((_, i) => i);
     if (hovered >= 0) order.unshift(hovered);
     for (const i of order) {
@@ -42,9 +45,11 @@ export function scatter(lines, vectors) {
   };
   canvas.addEventListener("pointermove", (event) => {
     const box = canvas.getBoundingClientRect();
-    const distances = points.map(([x, y]) => Math.hypot(
-      24 + ((x + 1) / 2) * (box.width - 48) - (event.clientX - box.left),
-      20 + ((1 - y) / 2) * (box.height - 40) - (event.clientY - box.top)));
+    if (!at) return;
+    const distances = points.map((point) => {
+      const [x, y] = at(point);
+      return Math.hypot(x - (event.clientX - box.left), y - (event.clientY - box.top));
+    });
     const nearest = distances.indexOf(Math.min(...distances));
     draw(distances[nearest] < 30 ? nearest : -1);
   });
@@ -55,8 +60,20 @@ export function scatter(lines, vectors) {
   return h("figure", { class: "scatter" }, canvas, words);
 }
 
-/** The first two principal components of some vectors, each scaled to -1..1, by power iteration. */
-export function principal(vectors) {
+/** How points lie in a box: places in their own proportions, others as wide and as high as there is room. */
+function within(points, width, height, isPlace) {
+  const [[left, right], [bottom, top]] = [0, 1].map((axis) => {
+    const all = points.map((point) => point[axis]);
+    return [Math.min(...all), Math.max(...all)];
+  });
+  const fit = (room, span) => (span < 1e-9 ? 0 : room / span);
+  let [across, up] = [fit(width - 48, right - left), fit(height - 40, top - bottom)];
+  if (isPlace) across = up = Math.min(across || up, up || across);
+  return ([x, y]) => [width / 2 + (x - (left + right) / 2) * across, height / 2 - (y - (bottom + top) / 2) * up];
+}
+
+/** The first two principal components of some vectors, by power iteration. */
+function principal(vectors) {
   const n = vectors.length;
   const length = vectors[0].length;
   const mean = new Float64Array(length);
@@ -82,11 +99,5 @@ export function principal(vectors) {
     }
     axes.push(v);
   }
-  const columns = axes.map((axis) => rows.map((row) => dot(row, axis)));
-  const scaled = columns.map((column) => {
-    const least = Math.min(...column);
-    const span = Math.max(...column) - least;
-    return column.map((x) => (span < 1e-9 ? 0 : ((x - least) / span) * 2 - 1));
-  });
-  return rows.map((_, i) => [scaled[0][i], scaled[1][i]]);
+  return rows.map((row) => axes.map((axis) => dot(row, axis)));
 }

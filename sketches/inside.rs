@@ -86,7 +86,7 @@ fn model(app: &App) -> Model {
         .key_pressed(key_pressed)
         .received_character(|_, model: &mut Model, letter| model.field.letter_typed(letter))
         .build()
-        .expect("the system has a window");
+        .expect("a display and a graphics driver (on Debian, mesa-vulkan-drivers is one)");
     // What no frame has fetched yet must wait somewhere; when there is too much, the newest is lost.
     let (sender, messages) = bounded(4096);
     let runtime = Runtime::builder()

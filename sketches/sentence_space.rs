@@ -86,7 +86,7 @@ fn model(app: &App) -> Model {
             model.camera.mouse_wheel(wheel, app.main_window().rect())
         })
         .build()
-        .expect("the system has a window");
+        .expect("a display and a graphics driver (on Debian, mesa-vulkan-drivers is one)");
     let [point, frame] = Map::SUBSCRIBED;
     let osc = Osc::open(options.at, &[point, frame, Voyage::SUBSCRIBED]);
     Model {

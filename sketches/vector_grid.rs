@@ -98,7 +98,7 @@ fn model(app: &App) -> Model {
             model.camera.mouse_wheel(wheel, app.main_window().rect())
         })
         .build()
-        .expect("the system has a window");
+        .expect("a display and a graphics driver (on Debian, mesa-vulkan-drivers is one)");
     // All that it needs to hear are answers to what it asks itself.
     let osc = Osc::open(options.at, &[]).expect("the system has a socket");
     Model {

@@ -97,7 +97,7 @@ fn model(app: &App) -> Model {
         .event(|_, model: &mut Model, event| model.stage.hear(&event))
         .key_pressed(key_pressed)
         .build()
-        .expect("the system has a window");
+        .expect("a display and a graphics driver (on Debian, mesa-vulkan-drivers is one)");
     // The vector is sent to those only who ask for its very address.
     let osc = Osc::open(options.at, &["/voyage", "/voyage/z"]).expect("the system has a socket");
     Model {

@@ -76,6 +76,17 @@ fn size(text: &str) -> Result<[u32; 2], String> {
     Ok([side(width).ok_or_else(wrong)?, side(height).ok_or_else(wrong)?])
 }
 
+/// The keys that are held.
+#[derive(Default)]
+struct Held(HashSet<Key>);
+
+impl Held {
+    /// Whether a key that is pressed means something.
+    fn press(&mut self, key: Key) -> bool {
+        self.0.insert(key) || LASTING.contains(&key)
+    }
+}
+
 /// Where a sketch takes place.
 pub struct Stage {
     /// What it is drawn on.
@@ -87,7 +98,7 @@ pub struct Stage {
     waiting: f32,
     name: &'static str,
     keys: &'static [(&'static str, &'static str)],
-    held: HashSet<Key>,
+    held: Held,
     help: f32,
     is_helping: bool,
     is_rating: bool,
@@ -120,7 +131,7 @@ impl Stage {
             waiting: 0.0,
             name,
             keys,
-            held: HashSet::new(),
+            held: Held::default(),
             help: 0.0,
             is_helping: false,
             is_rating: false,
@@ -167,8 +178,8 @@ impl Stage {
     /// To be told all that happens to the window.
     pub fn hear(&mut self, event: &WindowEvent) {
         match event {
-            WindowEvent::KeyReleased(key) => drop(self.held.remove(key)),
-            WindowEvent::Unfocused => self.held.clear(),
+            WindowEvent::KeyReleased(key) => drop(self.held.0.remove(key)),
+            WindowEvent::Unfocused => self.held.0.clear(),
             _ => {}
         }
     }
@@ -176,7 +187,7 @@ impl Stage {
     /// To be asked at each key that is pressed: whether it means something. One that is held is pressed
     /// again and again.
     pub fn is_meant(&mut self, key: Key) -> bool {
-        self.held.insert(key) || LASTING.contains(&key)
+        self.held.press(key)
     }
 
     /// Does what a key of every sketch does.
@@ -252,4 +263,20 @@ impl Stage {
 fn toggle_full(app: &App) {
     let window = app.main_window();
     window.set_fullscreen(!window.is_fullscreen());
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_held_means_something_once_unless_it_lasts() {
+        let mut held = Held::default();
+        assert_eq!(
+            [Key::H, Key::H, Key::S, Key::Up, Key::Up].map(|key| held.press(key)),
+            [true, false, true, true, true]
+        );
+        held.0.remove(&Key::H);
+        assert!(held.press(Key::H));
+    }
 }

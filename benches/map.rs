@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use enjamb::model::map::{Method, Places, Projection, Settings, Umap, Vectors, umap};
-use enjamb::model::sentences::Encoder;
-use enjamb::model::sentences::encoder::DIMENSIONS;
+use enjamb::models::map::{Method, Places, Projection, Settings, Umap, Vectors, umap};
+use enjamb::models::sentences::Encoder;
+use enjamb::models::sentences::encoder::DIMENSIONS;
 use python::Python;
 use serde_json::{Value as Json, json};
 

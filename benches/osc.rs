@@ -4,7 +4,7 @@
 //! `cargo bench --bench osc [-- --python PYTHON]`, where PYTHON has python-osc installed. All sides
 //! take turns in one run, so that a busy machine is unfair to none. Ratios are what to quote.
 
-use enjamb::project::Listen;
+use enjamb::net::settings::Listen;
 use enjamb::signature::Values;
 use enjamb::{Project, Runtime};
 use rosc::{OscMessage, OscPacket, OscType, encoder};
@@ -27,8 +27,12 @@ fn main() {
         return;
     }
     let listen = Listen { osc_port: 0, http_port: 0, announce: false, ..Listen::default() };
-    let runtime =
-        Runtime::builder().project(Project::standard()).listen(listen).start().expect("it starts");
+    let runtime = Runtime::builder()
+        .with_shipped_files()
+        .project(Project::standard())
+        .listen(listen)
+        .start()
+        .expect("it starts");
     runtime.wait_until_started();
     let runtime = Arc::new(runtime);
     let enjamb = runtime.osc_address().expect("it listens");

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use enjamb::model::chance::gaussians;
-use enjamb::model::poetry::{Constraints, Method, Poet, Wish};
+use enjamb::models::poetry::{Constraints, Method, Poet, Wish};
+use enjamb_numeric::chance::gaussians;
 use python::Python;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};

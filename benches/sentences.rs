@@ -16,7 +16,7 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use enjamb::model::sentences::Encoder;
+use enjamb::models::sentences::Encoder;
 use serde_json::{Value, json};
 
 /// Operations that depend on one piece only: the projection and the first convolution.

@@ -9,12 +9,12 @@ mod python;
 
 use std::time::Instant;
 
-use enjamb::model::chance;
 use enjamb::train::Network;
 use enjamb::train::config::{Model, Optimizer, Training};
 use enjamb::train::loss::{Draws, KlTerm, losses};
 use enjamb::train::network::Batch;
 use enjamb::train::optimizer::{Moments, step};
+use enjamb_numeric::chance;
 use python::Python;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;

@@ -7,7 +7,7 @@
 //! `h` lists the keys.
 
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
-use enjamb::router::{Argument, Message};
+use enjamb::osc::{Argument, Message};
 use enjamb::signature::Values;
 use enjamb::{Project, Runtime};
 use enjamb_sketches::field::{Field, Typing};
@@ -89,7 +89,7 @@ fn model(app: &App) -> Model {
         .expect("a display and a graphics driver (on Debian, mesa-vulkan-drivers is one)");
     // What no frame has fetched yet must wait somewhere; when there is too much, the newest is lost.
     let (sender, messages) = bounded(4096);
-    let runtime = Runtime::builder()
+    let runtime = Runtime::builder().with_shipped_files()
         .project(Project::standard())
         .without_network()
         .on_message(move |message| drop(sender.try_send(message.clone())))

@@ -1,42 +1,41 @@
 //! enjamb hosts machine-learning models for artists and speaks OSC.
 //!
-//! The rooms, in the order in which data flows through them:
+//! Values, commands, models, their engine and chains of them are the core's; this crate puts them together
+//! with the models that ship and with the transports, as far as features ask for them:
 //!
-//! - [`value`]: what flows: text, numbers, vectors, pictures.
-//! - [`signature`]: the named, typed inputs and outputs of commands; the manifest.
-//! - [`model`]: the trait that a model implements, and the models that ship.
-//! - [`train`]: fits a verse model to lines of text, and measures it.
-//! - [`recording`]: the file that a runtime's doings are written down in.
-//! - [`engine`]: threads, queues, deadlines; the handle that embedders hold.
-//! - [`chain`]: commands that run by themselves: the voyage.
-//! - [`router`]: addresses to inputs and outputs, both ways; knows no sockets.
-//! - [`patch`]: any command as a patch for a host: p5.js, Max, Pure Data and others.
-//! - [`transport`]: OSC over UDP, TCP and WebSocket; HTTP; OSCQuery.
+//! - [`value`], [`signature`], [`model`], [`engine`], [`chain`], [`recording`], [`time`]: the core.
+//! - [`models`]: the models that ship, a feature each.
+//! - [`osc`]: messages, patterns, packets, and the router; no sockets.
+//! - `net`: OSC over UDP, TCP and WebSocket; HTTP; OSCQuery (feature `net`).
+//! - `patch`: any command as a patch for a host (feature `net`).
+//! - `train`: fits a verse model to lines of text, and measures it (feature `train`).
 //! - [`project`]: the project file.
 //! - [`runtime`]: all of it, put together from a project.
 //! - [`replay`]: a recording, played again.
 
-#![deny(unsafe_code, missing_docs, rustdoc::broken_intra_doc_links)]
-
-pub mod chain;
-pub mod engine;
-pub mod model;
-pub mod patch;
+pub mod files;
 pub mod project;
-pub mod recording;
 pub mod replay;
-pub mod router;
 pub mod runtime;
-pub mod signature;
-pub mod time;
-pub mod train;
-pub mod transport;
-pub mod value;
+
+pub use enjamb_core::{chain, engine, model, recording, signature, time, value};
+pub use enjamb_models as models;
+#[cfg(feature = "net")]
+pub use enjamb_net as net;
+pub use enjamb_osc as osc;
+#[cfg(feature = "net")]
+pub use enjamb_patch as patch;
+#[cfg(feature = "train")]
+pub use enjamb_train as train;
 
 pub use engine::Engine;
 pub use model::Model;
+pub use osc::Router;
 pub use project::Project;
-pub use router::Router;
 pub use runtime::{Runtime, RuntimeError};
 pub use signature::DataType;
 pub use value::Value;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/model.md")]
+struct ModelGuide;

@@ -10,10 +10,10 @@
 mod models;
 
 use crate::chain::{Chain, ChainParts, Errand, OnSaid, Said};
+use crate::osc::{Message, messages_of};
 use crate::project::Project;
 use crate::recording::{Ending, Event, Header, Line, Reader, Way};
-use crate::router::{Message, messages_of};
-use crate::runtime::{Runtime, RuntimeBuilder, shipped_model_dirs};
+use crate::runtime::{Runtime, RuntimeBuilder};
 use models::{Models, Overtaken, RunKey};
 use serde_json::Value as Json;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -108,7 +108,7 @@ impl Replay {
         let mut reader = Reader::open(path)?;
         let header = reader.header().clone();
         let project = project_of(&header)?;
-        check_files(&header, &project)?;
+        check_files(&header, &project, builder.dirs())?;
         let runs = Runs::find(&mut reader)?;
         let mut hosted = project.clone();
         hosted.chains = Vec::new();
@@ -119,7 +119,9 @@ impl Replay {
             model.settings.deadline = None;
             model.settings.hang_after = model.settings.hang_after.max(Duration::from_secs(600));
         }
-        let runtime = builder.project(hosted).without_network().start();
+        #[cfg(feature = "net")]
+        let builder = builder.without_network();
+        let runtime = builder.project(hosted).start();
         let runtime = runtime.map_err(|error| error.to_string())?;
         runtime.wait_until_started();
         models::check_started(&runtime)?;
@@ -198,8 +200,12 @@ pub fn project_of(header: &Header) -> Result<Project, String> {
 ///
 /// # Errors
 /// Plain words, naming the first that is not.
-pub fn check_files(header: &Header, project: &Project) -> Result<(), String> {
-    let found = project.checksums(&shipped_model_dirs())?;
+pub fn check_files(
+    header: &Header,
+    project: &Project,
+    model_dirs: &[PathBuf],
+) -> Result<(), String> {
+    let found = project.checksums(model_dirs)?;
     for (name, then) in &header.files {
         match found.get(name) {
             Some(now) if now == then => {}

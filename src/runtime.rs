@@ -1,21 +1,21 @@
 //! The runtime: models, router and transports, put together from a project.
 
-mod announce;
 mod builder;
 mod keeper;
 mod listener;
-mod network;
 
-pub use builder::{RuntimeBuilder, shipped_model_dirs};
+pub use builder::{RuntimeBuilder, shipped_dirs, shipped_model_dirs};
 
 use crate::engine::{Engine, Event, Request, Status};
-use crate::project::{HostedChain, HostedModel, Listen, Project, StateSettings};
-use crate::router::{Message, Peer, Router};
+use crate::osc::{Message, Peer, Router};
+use crate::project::{HostedChain, HostedModel, Project, StateSettings};
 use crate::signature::Values;
 use crossbeam::channel::{self, RecvTimeoutError, Sender};
+#[cfg(feature = "net")]
+use enjamb_net::{network::Network, settings::Listen};
 use keeper::Keeper;
-use network::Network;
 use std::fmt;
+#[cfg(feature = "net")]
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -46,6 +46,7 @@ impl std::error::Error for RuntimeError {}
 pub struct Runtime {
     engine: Arc<Engine>,
     router: Arc<Router>,
+    #[cfg(feature = "net")]
     network: Option<Network>,
     project: Mutex<Project>,
     keeper: Mutex<Option<Keeper>>,
@@ -69,11 +70,13 @@ impl Runtime {
     }
 
     /// Where OSC over UDP and TCP is listened to, if it is.
+    #[cfg(feature = "net")]
     pub fn osc_address(&self) -> Option<SocketAddr> {
         self.network.as_ref().map(Network::osc_address)
     }
 
     /// Where HTTP and WebSocket are listened to, if they are.
+    #[cfg(feature = "net")]
     pub fn http_address(&self) -> Option<SocketAddr> {
         self.network.as_ref().map(Network::http_address)
     }
@@ -170,6 +173,18 @@ impl Runtime {
             let verb = if old.is_some() { "changed" } else { "hosted" };
             done.push(format!("{verb} {}", new.name));
         }
+        #[cfg(feature = "net")]
+        self.apply_settings(&current, &project, &mut done);
+        if current.seed != project.seed {
+            done.push("the new seed holds after a restart".into());
+        }
+        *current = project;
+        Ok(done)
+    }
+
+    /// Changes what the project says of the transports, as far as that can be while they run.
+    #[cfg(feature = "net")]
+    fn apply_settings(&self, current: &Project, project: &Project, done: &mut Vec<String>) {
         if let Some(network) = &self.network {
             if current.destinations != project.destinations {
                 network.set_destinations(project.destinations.clone());
@@ -188,11 +203,6 @@ impl Runtime {
         if but_for_origins(&current.listen) != but_for_origins(&project.listen) {
             done.push("what [listen] says of addresses and tokens holds after a restart".into());
         }
-        if current.seed != project.seed {
-            done.push("the new seed holds after a restart".into());
-        }
-        *current = project;
-        Ok(done)
     }
 
     fn host(&self, model: &HostedModel) -> Result<(), RuntimeError> {
@@ -233,10 +243,12 @@ impl Runtime {
     fn tend(&mut self) -> std::io::Result<()> {
         let (stop, stopped) = channel::bounded::<()>(0);
         let engine = Arc::clone(&self.engine);
+        #[cfg(feature = "net")]
         let hub = self.network.as_ref().map(|network| Arc::clone(network.hub()));
         let thread = std::thread::Builder::new().name("enjamb:tend".into()).spawn(move || {
             while stopped.recv_timeout(TEND_EVERY) == Err(RecvTimeoutError::Timeout) {
                 engine.supervise();
+                #[cfg(feature = "net")]
                 if let Some(hub) = &hub {
                     hub.sweep();
                 }

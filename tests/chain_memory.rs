@@ -1,6 +1,8 @@
 //! A chain of numbers allocates nothing once it is under way: its own test program, with an allocator
 //! that counts.
 
+#![allow(unsafe_code)]
+
 use enjamb::Engine;
 use enjamb::chain::spec::{NodeSpec, OutletSpec, Pace, Spec};
 use enjamb::chain::{Chain, ChainParts, Said};

@@ -133,7 +133,7 @@ fn an_hour_of_each_chain_that_ships() {
         let mut project = Project::parse(text).expect("what ships is sound");
         let chains = std::mem::take(&mut project.chains);
         let clock = Arc::new(ManualClock::new());
-        let builder = Runtime::builder().project(project).without_network();
+        let builder = Runtime::builder().with_shipped_files().project(project).without_network();
         let runtime = builder.clock(clock.clone()).start().unwrap();
         runtime.wait_until_started();
         for hosted in &chains {
@@ -171,7 +171,12 @@ fn all_that_ships() -> Project {
 #[test]
 #[ignore = "takes ten minutes, and a machine that does nothing else"]
 fn ten_minutes_of_all_chains_at_once() {
-    let runtime = Runtime::builder().project(all_that_ships()).listen(listen()).start().unwrap();
+    let runtime = Runtime::builder()
+        .with_shipped_files()
+        .project(all_that_ships())
+        .listen(listen())
+        .start()
+        .unwrap();
     runtime.wait_until_started();
     let patch = Udp::to(&runtime);
     let rates = [("voyage", 10.0), ("echo", 5.0), ("choir", 4.0), ("answer", 2.0)];

@@ -20,7 +20,12 @@ fn shipped(name: &str) -> Runtime {
     let text = SHIPPED.iter().find(|(known, _)| *known == name).expect("it ships").1;
     // What it hosts is what its page says, without the small models of the other tests.
     let project = Project::parse(&format!("send = []\n{text}")).expect("what ships is sound");
-    let runtime = Runtime::builder().project(project).listen(listen()).start().expect("it starts");
+    let runtime = Runtime::builder()
+        .with_shipped_files()
+        .project(project)
+        .listen(listen())
+        .start()
+        .expect("it starts");
     runtime.wait_until_started();
     runtime
 }

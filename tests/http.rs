@@ -4,7 +4,7 @@ mod common;
 
 use common::*;
 use enjamb::Runtime;
-use enjamb::project::Listen;
+use enjamb::net::settings::Listen;
 use mdns_sd::{IfKind, ServiceDaemon, ServiceEvent};
 use rosc::OscPacket;
 use serde_json::{Value as Json, json};

@@ -39,7 +39,7 @@ const BREAD: &[&str] = &[
 fn empty() -> Runtime {
     let file = std::env::temp_dir().join(format!("enjamb-map-{}.safetensors", std::process::id()));
     let folder = std::env::temp_dir().join(format!("enjamb-maps-{}", std::process::id()));
-    std::fs::write(&file, enjamb::model::map::atlas::Atlas::default().to_bytes()).unwrap();
+    std::fs::write(&file, enjamb::models::map::atlas::Atlas::default().to_bytes()).unwrap();
     let project = format!(
         "[models.map]\nkind = \"map\"\n[models.map.options]\npath = {file:?}\nfolder = {folder:?}\n"
     );

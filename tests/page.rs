@@ -17,6 +17,7 @@ fn start() -> Runtime {
     let mut project = Project::standard();
     project.destinations.clear();
     let runtime = Runtime::builder()
+        .with_shipped_files()
         .project(project)
         .listen(listen())
         .model(|| Echo)
@@ -116,7 +117,7 @@ fn its_files_are_served_with_types_and_tags_and_let_nothing_else_in() {
 
 #[test]
 fn a_token_in_the_address_becomes_a_cookie() {
-    let listen = enjamb::project::Listen { token: Some("open; sesame".into()), ..listen() };
+    let listen = enjamb::net::settings::Listen { token: Some("open; sesame".into()), ..listen() };
     let runtime = builder("", listen).start().unwrap();
     let to = http_address(&runtime);
     let html = [("Accept", "text/html")];

@@ -7,8 +7,8 @@ mod common;
 mod peer;
 
 use common::*;
+use enjamb::net::settings::Listen;
 use enjamb::patch::{self, Host, Place};
-use enjamb::project::Listen;
 use enjamb::signature::{Command as Spec, Values};
 use enjamb::{Project, Runtime};
 use peer::*;
@@ -45,6 +45,7 @@ fn start() -> (Runtime, u16) {
     let project =
         PROJECT.replace("send = []", &format!("[[send]]\nto = \"127.0.0.1:{reply_port}\""));
     let runtime = Runtime::builder()
+        .with_shipped_files()
         .project(Project::parse(&project).unwrap())
         .listen(listen)
         .model(|| Echo)

@@ -7,7 +7,7 @@ mod common;
 mod peer;
 
 use common::*;
-use enjamb::project::Listen;
+use enjamb::net::settings::Listen;
 use enjamb::{Project, Runtime};
 use peer::*;
 use std::path::PathBuf;
@@ -19,7 +19,8 @@ const TEXT: &str = "Two roads diverged in a yellow wood. And sorry I could not t
 fn sentences(listen: Listen) -> Runtime {
     let project = "send = []\n[models.sentences]\nkind = \"sentences\"\n";
     let project = Project::parse(project).unwrap();
-    let runtime = Runtime::builder().project(project).listen(listen).start().unwrap();
+    let runtime =
+        Runtime::builder().with_shipped_files().project(project).listen(listen).start().unwrap();
     runtime.wait_until_started();
     runtime
 }

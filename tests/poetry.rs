@@ -1,7 +1,8 @@
 //! The verse VAE as it is hosted: every command through the engine, with the model that ships.
 
 use enjamb::engine::{Engine, EngineSettings, Event, HostSettings, Hosted, Refusal, Request};
-use enjamb::model::{CancelToken, kinds};
+use enjamb::model::CancelToken;
+use enjamb::project::kinds;
 use enjamb::signature::Values;
 use enjamb::time::SystemClock;
 use enjamb::value::Value;
@@ -17,7 +18,7 @@ fn host() -> Arc<Hosted> {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     let settings = EngineSettings { model_dirs: vec![models], ..EngineSettings::default() };
     let engine = Engine::new(Arc::new(SystemClock::start()), settings);
-    let factory = kinds::find("poetry").unwrap().factory();
+    let factory = kinds().find("poetry").unwrap().factory();
     engine.host("poetry", factory, Values::new(), HostSettings::default()).unwrap()
 }
 
@@ -93,7 +94,7 @@ const SUMMER: &str = "Shall I compare thee to a summer's day?";
 
 #[test]
 fn generate_and_reconstruct_have_the_inputs_and_outputs_of_2019() {
-    let manifest = kinds::find("poetry").unwrap().manifest().specification();
+    let manifest = kinds().find("poetry").unwrap().manifest().specification();
     let commands = manifest["commands"].as_array().unwrap();
     let command = |name: &str| commands.iter().find(|command| command["name"] == name).unwrap();
     for (name, first, kind) in [("generate", "z", "vector"), ("reconstruct", "in", "text")] {

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
-use enjamb::model::sentences::{EmbedErrorKind, Encoder, nearest};
+use enjamb::models::sentences::{EmbedErrorKind, Encoder, nearest};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

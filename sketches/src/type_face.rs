@@ -30,10 +30,10 @@ impl Cut {
     fn font(self) -> FontRef<'static> {
         let file: &[u8] = match self {
             Cut::Roman => {
-                include_bytes!("../../src/model/map/picture/font/EBGaramond-Regular.ttf")
+                include_bytes!("../../src/models/map/picture/font/EBGaramond-Regular.ttf")
             }
             Cut::Italic => {
-                include_bytes!("../../src/model/map/picture/font/EBGaramond-Italic.ttf")
+                include_bytes!("../../src/models/map/picture/font/EBGaramond-Italic.ttf")
             }
         };
         FontRef::from_index(file, 0).expect("the font is whole, as a test shows")

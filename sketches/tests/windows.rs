@@ -1,7 +1,7 @@
 //! Each sketch in a real window, beside a real runtime: what it shows is read from its frames.
 
-use enjamb::project::Listen;
-use enjamb::router::Argument;
+use enjamb::net::settings::Listen;
+use enjamb::osc::Argument;
 use enjamb::signature::Values;
 use enjamb::{Project, Runtime};
 use image::imageops::{self, FilterType};
@@ -34,7 +34,7 @@ impl Said {
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let heard = Arc::clone(&lines);
         let listen = Listen { osc_port, http_port: 0, announce: false, ..Listen::default() };
-        let runtime = Runtime::builder()
+        let runtime = Runtime::builder().with_shipped_files()
             .project(Project::standard())
             .listen(listen)
             .on_message(move |message| {

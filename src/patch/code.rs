@@ -1,7 +1,7 @@
 //! What the writers share: literals, names, and templates.
 
 use super::{Control, Input};
-use crate::value::Value;
+use enjamb_core::value::Value;
 
 /// JSON, with the short floats that a value's own form has.
 pub fn json(value: &Value) -> String {

@@ -5,11 +5,11 @@ use super::query::run_with_bar;
 use crate::Shared;
 use clap::{Args, ValueEnum};
 use enjamb::Runtime;
-use enjamb::model::kinds;
-use enjamb::model::map::labels::labels;
-use enjamb::model::map::picture::{self, Palette, Picture};
-use enjamb::model::map::table;
-use enjamb::model::map::texts::{self, split};
+use enjamb::models::map::labels::labels;
+use enjamb::models::map::picture::{self, Palette, Picture};
+use enjamb::models::map::table;
+use enjamb::models::map::texts::{self, split};
+use enjamb::project::kinds;
 use enjamb::project::{HostedModel, Project};
 use enjamb::signature::Values;
 use serde_json::{Value as Json, json};
@@ -112,7 +112,7 @@ pub fn map(options: &Options, shared: &Shared) -> Result<(), String> {
 
 /// Hosts just the map while it is laid out.
 fn map_here(inputs: &Json, options: &Options, shared: &Shared) -> Result<Json, String> {
-    let kind = kinds::find("map").ok_or("this program has no map")?;
+    let kind = kinds().find("map").cloned().ok_or("this program has no map")?;
     let manifest = kind.manifest();
     let fields =
         |command: &str| manifest.find(command).map(|c| c.inputs.clone()).unwrap_or_default();
@@ -121,7 +121,7 @@ fn map_here(inputs: &Json, options: &Options, shared: &Shared) -> Result<Json, S
     project.models.retain(|model: &HostedModel| model.name == "map");
     project.chains.clear();
     let project = project.with_port_offset(shared.port_offset);
-    let started = Runtime::builder().project(project).start();
+    let started = Runtime::builder().with_shipped_files().project(project).start();
     let runtime = started.map_err(|error| error.to_string())?;
     let outputs = run_with_bar(&runtime, "map", "project", values)?;
     if let Some(name) = &options.save {

@@ -4,7 +4,7 @@ use super::run::{parse, project_here, read};
 use crate::Shared;
 use clap::Args;
 use enjamb::Project;
-use enjamb::model::files::checksum;
+use enjamb::files::checksum;
 use enjamb::project::DEFAULT;
 use enjamb::recording::{Header, Reader};
 use enjamb::replay::{check_files, project_of};
@@ -49,7 +49,7 @@ pub fn pack(options: &Options, shared: &Shared) -> Result<(), String> {
                     .into(),
             );
         }
-        check_files(header, &project_of(header)?)?;
+        check_files(header, &project_of(header)?, &shipped_model_dirs())?;
     }
     let mut pack = Pack::begin(&options.out)?;
     pack.write("enjamb.toml", &text)?;

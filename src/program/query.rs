@@ -55,6 +55,7 @@ fn query_here(model: &str, command: &str, inputs: &[String]) -> Result<Json, Str
     let body = read_inputs(inputs, is_text)?;
     let values = Values::read_json(&body, &spec.inputs)?;
     let runtime = Runtime::builder()
+        .with_shipped_files()
         .project(project)
         .without_network()
         .start()

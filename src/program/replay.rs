@@ -3,14 +3,14 @@
 use crate::Shared;
 use clap::Args;
 use enjamb::Runtime;
+use enjamb::net::osc::udp::UdpSender;
+use enjamb::net::osc::{Hub, Names, Place};
+use enjamb::net::traffic::Traffic;
+use enjamb::osc::{Message, Outlet, Peer};
 use enjamb::project::Project;
 use enjamb::recording::{Ending, Event, Line, Reader, Way};
 use enjamb::replay::{Difference, Pace, Replay, Verdict, project_of};
-use enjamb::router::{Message, Outlet, Peer};
 use enjamb::time::SystemClock;
-use enjamb::transport::osc::udp::UdpSender;
-use enjamb::transport::osc::{Hub, Names, Place};
-use enjamb::transport::traffic::Traffic;
 use serde_json::json;
 use std::net::UdpSocket;
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ pub fn replay(options: &Options, shared: &Shared) -> Result<(), String> {
     if options.send && !options.compare {
         return send_all(options, sender.iter_mut().next(), shared);
     }
-    let replay = Replay::open(&options.file, Runtime::builder())?;
+    let replay = Replay::open(&options.file, Runtime::builder().with_shipped_files())?;
     let verdict = replay.play(options.fast, |line| {
         sender.iter_mut().for_each(|sender| sender.send(line));
     })?;

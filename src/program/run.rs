@@ -58,7 +58,7 @@ pub fn run(
         }
         None => None,
     };
-    let mut builder = Runtime::builder().project(loaded);
+    let mut builder = Runtime::builder().with_shipped_files().project(loaded);
     if let Some(recorder) = &recorder {
         builder = builder.record(recorder.tape());
     }

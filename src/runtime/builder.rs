@@ -1,15 +1,19 @@
 //! Puts a runtime together.
 
 use super::listener::{Listened, Listener};
-use super::network::Network;
 use super::{Runtime, RuntimeError};
 use crate::engine::{Engine, EngineSettings, HostSettings, Notice, OnNotice};
 use crate::model::{Factory, Model};
-use crate::project::{Listen, Project};
+use crate::osc::{Message, Outlet, Pattern, Peer, Router, Wish, publish_notice};
+use crate::project::Project;
 use crate::recording::Tape;
-use crate::router::{Message, Outlet, Pattern, Peer, Router, Wish, publish_notice};
 use crate::signature::Values;
 use crate::time::{Clock, SystemClock};
+#[cfg(feature = "net")]
+use enjamb_net::{
+    network::{Files, Network},
+    settings::Listen,
+};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -17,7 +21,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 pub struct RuntimeBuilder {
     project: Project,
     models: Vec<Factory>,
+    #[cfg(feature = "net")]
     with_network: bool,
+    #[cfg(feature = "net")]
+    sketch_dirs: Vec<PathBuf>,
     listener: Option<Listener>,
     model_dirs: Vec<PathBuf>,
     clock: Arc<dyn Clock>,
@@ -29,24 +36,40 @@ impl Default for RuntimeBuilder {
         Self {
             project: Project::parse("").expect("an empty project is sound"),
             models: Vec::new(),
+            #[cfg(feature = "net")]
             with_network: true,
+            #[cfg(feature = "net")]
+            sketch_dirs: beside_program("patches/p5"),
             listener: None,
-            model_dirs: shipped_model_dirs(),
+            model_dirs: beside_program("models"),
             clock: Arc::new(SystemClock::start()),
             tape: None,
         }
     }
 }
 
-/// Where the models that ship may lie: where ENJAMB_MODELS says, beside the program, in the working
-/// folder, and in the checkout that the program was built from.
+/// A folder beside the program.
+fn beside_program(folder: &str) -> Vec<PathBuf> {
+    let program = std::env::current_exe().ok();
+    let beside = program.and_then(|program| Some(program.parent()?.join(folder)));
+    beside.into_iter().collect()
+}
+
+/// Where files that ship with the program `enjamb` may lie: in the folder that an environment variable
+/// names, beside the program, in the working folder, and in the checkout that it was built from.
+///
+/// For programs that are part of a checkout. A builder by itself looks beside the program only.
+pub fn shipped_dirs(variable: &str, folder: &str) -> Vec<PathBuf> {
+    let named = std::env::var_os(variable).map(PathBuf::from);
+    let built_from = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut dirs: Vec<_> = named.into_iter().chain(beside_program(folder)).collect();
+    dirs.extend([PathBuf::from(folder), built_from]);
+    dirs
+}
+
+/// Where the models that ship may lie, as [`shipped_dirs`] has it; ENJAMB_MODELS may name a folder.
 pub fn shipped_model_dirs() -> Vec<PathBuf> {
-    let named = std::env::var_os("ENJAMB_MODELS").map(PathBuf::from);
-    let beside = std::env::current_exe()
-        .ok()
-        .and_then(|program| program.parent().map(|folder| folder.join("models")));
-    let built_from = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/models"));
-    named.into_iter().chain(beside).chain([PathBuf::from("models"), built_from]).collect()
+    shipped_dirs("ENJAMB_MODELS", "models")
 }
 
 impl RuntimeBuilder {
@@ -57,7 +80,41 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Looks for the files of models in these folders, in this order; by default, in `models` beside the
+    /// program.
+    #[must_use]
+    pub fn model_dirs(mut self, dirs: Vec<PathBuf>) -> Self {
+        self.model_dirs = dirs;
+        self
+    }
+
+    /// Looks for models and sketches as the program `enjamb` does, by [`shipped_dirs`]: for programs that
+    /// are part of a checkout.
+    #[must_use]
+    pub fn with_shipped_files(mut self) -> Self {
+        self.model_dirs = shipped_model_dirs();
+        #[cfg(feature = "net")]
+        {
+            self.sketch_dirs = shipped_dirs("ENJAMB_SKETCHES", "patches/p5");
+        }
+        self
+    }
+
+    /// Where it looks for the files of models.
+    pub(crate) fn dirs(&self) -> &[PathBuf] {
+        &self.model_dirs
+    }
+
+    /// Serves p5.js sketches from these folders; by default, from `patches/p5` beside the program.
+    #[cfg(feature = "net")]
+    #[must_use]
+    pub fn sketch_dirs(mut self, dirs: Vec<PathBuf>) -> Self {
+        self.sketch_dirs = dirs;
+        self
+    }
+
     /// Listens elsewhere than the project says. A port of 0 lets the system choose one.
+    #[cfg(feature = "net")]
     #[must_use]
     pub fn listen(mut self, listen: Listen) -> Self {
         self.project.listen_as(listen);
@@ -76,6 +133,7 @@ impl RuntimeBuilder {
     }
 
     /// Opens no sockets: only the program itself runs commands.
+    #[cfg(feature = "net")]
     #[must_use]
     pub fn without_network(mut self) -> Self {
         self.with_network = false;
@@ -131,25 +189,38 @@ impl RuntimeBuilder {
             },
         ));
         let listened = |outlet: Arc<dyn Outlet>| -> Arc<dyn Outlet> {
-            match self.listener {
+            match self.listener.clone() {
                 Some(listener) => Arc::new(Listened { outlet, listener }),
                 None => outlet,
             }
         };
-        let (router, network) = match self.with_network {
+        #[cfg(feature = "net")]
+        let opened = match self.with_network {
             true => {
-                let (router, network) = Network::open(&engine, &self.project, listened)?;
-                (router, Some(network))
+                let files = Files { sketches: self.sketch_dirs, fonts: fonts() };
+                let (router, network) =
+                    Network::open(&engine, &self.project.settings(), files, &listened)
+                        .map_err(|error| RuntimeError(error.to_string()))?;
+                Some((router, network))
             }
-            false => {
+            false => None,
+        };
+        #[cfg(not(feature = "net"))]
+        let opened: Option<(Arc<Router>, ())> = None;
+        let (router, network) = match opened {
+            Some((router, network)) => (router, Some(network)),
+            None => {
                 let outlet = listened(Arc::new(Nowhere));
                 (Arc::new(Router::new(Arc::clone(&engine), outlet)), None)
             }
         };
+        #[cfg(not(feature = "net"))]
+        let _: Option<()> = network;
         let _ = outlet.set(Arc::clone(router.outlet()));
         let mut runtime = Runtime {
             engine,
             router,
+            #[cfg(feature = "net")]
             network,
             project: Mutex::new(self.project.clone()),
             keeper: Mutex::new(None),
@@ -172,11 +243,24 @@ impl RuntimeBuilder {
         runtime
             .tend()
             .map_err(|error| RuntimeError(format!("the system gave no thread: {error}")))?;
+        #[cfg(feature = "net")]
         if let Some(network) = &mut runtime.network {
-            network.serve(&self.project)?;
+            network.serve(&self.project.listen).map_err(|error| RuntimeError(error.to_string()))?;
         }
         Ok(runtime)
     }
+}
+
+/// The typefaces of the page: those that pictures of maps are set in.
+#[cfg(feature = "net")]
+fn fonts() -> Vec<(&'static str, &'static [u8])> {
+    #[cfg(feature = "map")]
+    {
+        use enjamb_models::map::picture::Style;
+        vec![("roman.ttf", Style::Roman.file()), ("italic.ttf", Style::Italic.file())]
+    }
+    #[cfg(not(feature = "map"))]
+    Vec::new()
 }
 
 /// The outlet of a runtime without network.

@@ -1,8 +1,8 @@
 //! Keeps what chains remember: reads it when a chain is hosted, and writes it every so often.
 
 use crate::chain::{Chain, state};
+use crate::osc::Router;
 use crate::project::StateSettings;
-use crate::router::Router;
 use crossbeam::channel::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;

@@ -1,6 +1,6 @@
 //! What goes out is told to the program that embeds the runtime as well.
 
-use crate::router::{Message, Outlet, Pattern, Peer, Wish};
+use crate::osc::{Message, Outlet, Pattern, Peer, Wish};
 use std::sync::Arc;
 
 /// Told of a message.

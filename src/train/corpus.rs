@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::network::Batch;
 use super::{Error, config};
-use crate::model::poetry::vocabulary::{UNKNOWN, Vocabulary, clean, words};
+use enjamb_models::poetry::vocabulary::{UNKNOWN, Vocabulary, clean, words};
 
 /// A word is a name if it is written with a capital in this share of its places within a line.
 const CAPITAL_SHARE: f64 = 0.85;

@@ -15,9 +15,9 @@ use super::estimates::{self, Posteriors};
 use super::latent::{self, Noise};
 use super::network::Network;
 use super::{Error, checkpoint};
-use crate::model::chance::gaussians;
-use crate::model::poetry::vocabulary::{Vocabulary, clean};
-use crate::model::poetry::{Constraints, Method, Poet, Wish, space};
+use enjamb_models::poetry::vocabulary::{Vocabulary, clean};
+use enjamb_models::poetry::{Constraints, Method, Poet, Wish, space};
+use enjamb_numeric::chance::gaussians;
 use words::{alikeness, n_words};
 
 /// Lines in a batch.
@@ -204,7 +204,7 @@ impl Trained {
         seed: u64,
     ) -> Result<Vec<String>, Error> {
         let poet = self.poet.as_mut().ok_or_else(|| Error::new("a language model has no z"))?;
-        let failed = |e: crate::model::Error| Error::new(e.to_string());
+        let failed = |e: enjamb_core::model::Error| Error::new(e.to_string());
         let constraints = Arc::new(Constraints::default());
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let wishes: Vec<Wish> = points

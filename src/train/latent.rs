@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::config::Posterior;
 use super::network::Moments;
-use crate::model::chance::{gaussians, uniform};
+use enjamb_numeric::chance::{gaussians, uniform};
 
 /// The randomness of one draw for each line of a batch.
 #[derive(Clone, Debug)]

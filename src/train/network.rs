@@ -16,7 +16,7 @@ use candle_core::{Device, Result, Tensor};
 use super::config::{Expansion, Model, Posterior};
 use super::ops::cross_entropy::{cross_entropy, token_losses};
 use super::ops::lstm::{Plan, lstm};
-use crate::model::poetry::vocabulary::{END, START, UNKNOWN};
+use enjamb_models::poetry::vocabulary::{END, START, UNKNOWN};
 
 /// Lines of one length, as ids without start and end.
 #[derive(Clone, Debug)]

@@ -77,7 +77,7 @@ mod test {
     //! A cloud whose directions are known.
 
     use super::*;
-    use crate::model::chance::gaussians;
+    use enjamb_numeric::chance::gaussians;
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::SeedableRng;
 

@@ -19,7 +19,7 @@ use super::network::{Batch, Network};
 use super::optimizer::{self, Moments};
 use super::schedule::rate_share;
 use super::{Error, plot};
-use crate::model::poetry::vocabulary::Vocabulary;
+use enjamb_models::poetry::vocabulary::Vocabulary;
 use log::Log;
 
 /// The folder, within a run's, of the model that did best so far: what can be hosted.

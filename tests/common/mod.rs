@@ -2,7 +2,8 @@
 #![allow(dead_code)]
 
 use enjamb::model::{Error, Model, Run};
-use enjamb::project::{Listen, Project};
+use enjamb::net::settings::Listen;
+use enjamb::project::Project;
 use enjamb::runtime::RuntimeBuilder;
 use enjamb::signature::{
     Command, Manifest, Values, any, array, boolean, category, file, image, image_bounding_box,
@@ -165,6 +166,7 @@ pub fn builder(project: &str, listen: Listen) -> RuntimeBuilder {
     };
     let project = Project::parse(&project).expect("the test's project is sound");
     Runtime::builder()
+        .with_shipped_files()
         .project(project)
         .listen(listen)
         .model(|| Echo)

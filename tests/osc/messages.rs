@@ -3,7 +3,7 @@
 use super::common::*;
 use super::streams::*;
 use enjamb::Project;
-use enjamb::project::Listen;
+use enjamb::net::settings::Listen;
 use enjamb::time::ManualClock;
 use rosc::{OscArray, OscBundle, OscColor, OscMidiMessage, OscPacket, OscTime, OscType};
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use super::common::*;
 use super::messages::in_millis;
 use super::streams::*;
-use enjamb::project::Listen;
+use enjamb::net::settings::Listen;
 use rosc::OscType;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

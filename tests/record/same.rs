@@ -155,7 +155,8 @@ fn record(path: &Path) -> Summary {
     let project = Project::parse(PROJECT).unwrap();
     let header = project.header(PROJECT, &shipped_model_dirs()).unwrap();
     let recorder = Recorder::start(path, &header).unwrap();
-    let builder = Runtime::builder().project(project).listen(listen()).model(|| Count);
+    let builder =
+        Runtime::builder().with_shipped_files().project(project).listen(listen()).model(|| Count);
     let runtime = poets(builder, &world).record(recorder.tape()).start().unwrap();
     runtime.wait_until_started();
     let peer = Udp::to(&runtime);
@@ -210,7 +211,7 @@ fn record(path: &Path) -> Summary {
 }
 
 fn replay(path: &Path, world: World) -> Verdict {
-    let builder = poets(Runtime::builder(), &Arc::new(world)).model(|| Count);
+    let builder = poets(Runtime::builder().with_shipped_files(), &Arc::new(world)).model(|| Count);
     Replay::open(path, builder).unwrap().play(true, |_| {}).unwrap()
 }
 
@@ -278,7 +279,8 @@ fn what_is_cut_off_is_played_as_far_as_it_goes_and_what_is_other_is_refused() {
         ("kind = \\\"average\\\"", "kind = \\\"haiku\\\"", "can't be read here"),
     ] {
         std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
-        let builder = poets(Runtime::builder(), &Arc::new(slow(0))).model(|| Count);
+        let builder =
+            poets(Runtime::builder().with_shipped_files(), &Arc::new(slow(0))).model(|| Count);
         let words = match Replay::open(&path, builder) {
             Ok(_) => panic!("played with {to}"),
             Err(words) => words,

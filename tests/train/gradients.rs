@@ -1,6 +1,6 @@
 //! Every loss and its gradient by every weight.
 
-use enjamb::model::poetry::vocabulary::UNKNOWN;
+use enjamb::models::poetry::vocabulary::UNKNOWN;
 use enjamb::train::Network;
 use enjamb::train::config::{Expansion, Posterior};
 use enjamb::train::latent::{self, Noise};

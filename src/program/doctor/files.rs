@@ -1,8 +1,9 @@
 //! The files of the models that ship: there, and whole as far as their own headers tell.
 
 use super::Finding;
+use enjamb::model::Setup;
 use enjamb::model::files::listed;
-use enjamb::model::{Setup, kinds};
+use enjamb::project::kinds;
 use enjamb::runtime::shipped_model_dirs;
 use enjamb::signature::Values;
 use serde_json::json;
@@ -15,7 +16,7 @@ const MAX_HEADER: u64 = 100_000_000;
 
 pub fn check(note: &mut impl FnMut(Finding)) {
     let setup = Setup { options: Values::new(), model_dirs: shipped_model_dirs() };
-    for name in kinds::names() {
+    for name in kinds().names() {
         note(check_model(name, &setup));
     }
 }

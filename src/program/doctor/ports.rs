@@ -3,7 +3,7 @@
 use super::socket_owner::{self, Protocol};
 use super::{Finding, Mark};
 use crate::Shared;
-use enjamb::project::Listen;
+use enjamb::net::settings::Listen;
 use serde_json::{Value as Json, json};
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};

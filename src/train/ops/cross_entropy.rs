@@ -10,8 +10,8 @@ use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::{floats, with_floats};
-use crate::model::product::{Matrix, multiply};
-use crate::model::vector;
+use enjamb_numeric::product::{Matrix, multiply};
+use enjamb_numeric::vector;
 
 /// Tokens whose logits are held at once, for each thread.
 const BLOCK: usize = 256;

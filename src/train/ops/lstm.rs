@@ -10,9 +10,9 @@ use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::{floats, with_floats};
-use crate::model::matrix::{Packed, Row};
-use crate::model::product::{Matrix, multiply};
-use crate::model::vector;
+use enjamb_numeric::matrix::{Packed, Row};
+use enjamb_numeric::product::{Matrix, multiply};
+use enjamb_numeric::vector;
 
 /// What goes through the layer, and on how many threads.
 #[derive(Clone, Debug)]

@@ -1,0 +1,26 @@
+//! The models that ship with enjamb, each behind a feature of its name.
+
+#[cfg(feature = "average")]
+pub mod average;
+#[cfg(feature = "map")]
+pub mod map;
+#[cfg(feature = "poetry")]
+pub mod poetry;
+#[cfg(feature = "sentences")]
+pub mod sentences;
+
+use enjamb_core::model::{Kind, Kinds};
+
+/// The kinds that a project file can name.
+pub fn kinds() -> Kinds {
+    let kinds = Kinds::new();
+    #[cfg(feature = "poetry")]
+    let kinds = kinds.with(Kind::new::<poetry::Poetry>("poetry", &["poetry"]));
+    #[cfg(feature = "sentences")]
+    let kinds = kinds.with(Kind::new::<sentences::Sentences>("sentences", &["sentences"]));
+    #[cfg(feature = "average")]
+    let kinds = kinds.with(Kind::new::<average::AverageWords>("average", &["average"]));
+    #[cfg(feature = "map")]
+    let kinds = kinds.with(Kind::new::<map::Map>("map", &["map", "sentences"]));
+    kinds
+}

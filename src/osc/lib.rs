@@ -1,0 +1,14 @@
+//! OSC without sockets: messages, address patterns, packets and frames, the JSON form of messages, and
+//! the router between addresses and the models and chains of the core.
+
+mod arguments;
+pub mod frame;
+mod message;
+mod message_json;
+pub mod packet;
+mod pattern;
+mod router;
+
+pub use message::{Argument, Message, Opaque};
+pub use pattern::{Pattern, is_pattern};
+pub use router::{Access, Node, Outlet, Peer, Router, Wish, messages_of, publish_notice};

@@ -3,7 +3,7 @@
 //! Values, commands, models, their engine and chains of them are the core's; this crate puts them together
 //! with the models that ship and with the transports, as far as features ask for them:
 //!
-//! - [`value`], [`signature`], [`model`], [`engine`], [`chain`], [`recording`], [`time`]: the core.
+//! - [`value`], [`signature`], [`model`], [`engine`], [`chain`], [`host`], [`recording`], [`time`]: the core.
 //! - [`models`]: the models that ship, a feature each.
 //! - [`osc`]: messages, patterns, packets, and the router; no sockets.
 //! - `net`: OSC over UDP, TCP and WebSocket; HTTP; OSCQuery (feature `net`).
@@ -18,7 +18,7 @@ pub mod project;
 pub mod replay;
 pub mod runtime;
 
-pub use enjamb_core::{chain, engine, model, recording, signature, time, value};
+pub use enjamb_core::{chain, engine, host, model, recording, signature, time, value};
 pub use enjamb_models as models;
 #[cfg(feature = "net")]
 pub use enjamb_net as net;

@@ -10,10 +10,11 @@
 mod models;
 
 use crate::chain::{Chain, ChainParts, Errand, OnSaid, Said};
-use crate::osc::{Message, messages_of};
+use crate::osc::{Message, messages_of, way_of};
 use crate::project::Project;
 use crate::recording::{Ending, Event, Header, Line, Reader, Way};
 use crate::runtime::{Runtime, RuntimeBuilder};
+use enjamb_core::host::{Content, Output, Peer, Source};
 use models::{Models, Overtaken, RunKey};
 use serde_json::Value as Json;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -284,7 +285,12 @@ impl Runs {
 fn hear(chain: &str, heard: &Heard) -> OnSaid {
     let (chain, heard) = (chain.to_string(), Arc::clone(heard));
     Arc::new(move |said: Said| {
-        let (Some(way), messages) = messages_of(&chain, &said) else { return };
+        let (route, content) = Content::of_chain(&said);
+        let Some(way) = way_of(route) else { return };
+        let of = Source::Chain(&chain);
+        let output = Output { of, content, asker: Peer::Local, time: Duration::ZERO, route };
+        let messages = messages_of(&output);
+        let messages = messages.iter().map(|outgoing| outgoing.message().clone()).collect();
         let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
         heard.entry(chain.clone()).or_default().push_back((way, messages));
     })

@@ -7,10 +7,11 @@ mod listener;
 pub use builder::{RuntimeBuilder, shipped_dirs, shipped_model_dirs};
 
 use crate::engine::{Engine, Event, Request, Status};
-use crate::osc::{Message, Peer, Router};
+use crate::osc::{Message, Router};
 use crate::project::{HostedChain, HostedModel, Project, StateSettings};
 use crate::signature::Values;
 use crossbeam::channel::{self, RecvTimeoutError, Sender};
+use enjamb_core::host::{Host, Peer};
 #[cfg(feature = "net")]
 use enjamb_net::{network::Network, settings::Listen};
 use keeper::Keeper;
@@ -44,7 +45,7 @@ impl std::error::Error for RuntimeError {}
 
 /// A running enjamb. It stops when it is dropped. Every method may be called from any thread.
 pub struct Runtime {
-    engine: Arc<Engine>,
+    host: Arc<Host>,
     router: Arc<Router>,
     #[cfg(feature = "net")]
     network: Option<Network>,
@@ -61,7 +62,12 @@ impl Runtime {
 
     /// The engine, with its models.
     pub fn engine(&self) -> &Arc<Engine> {
-        &self.engine
+        self.host.engine()
+    }
+
+    /// Models and chains by name.
+    pub fn host(&self) -> &Arc<Host> {
+        &self.host
     }
 
     /// The router.
@@ -83,7 +89,7 @@ impl Runtime {
 
     /// Waits until no model is starting any more.
     pub fn wait_until_started(&self) {
-        let starting = || self.engine.models().iter().any(|m| m.status() == Status::Starting);
+        let starting = || self.engine().models().iter().any(|m| m.status() == Status::Starting);
         while starting() {
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -101,11 +107,11 @@ impl Runtime {
                 let _ = sender.try_send(event);
             }
         });
-        self.router
-            .submit(model, command, inputs, request)
+        self.host
+            .submit(Peer::Local, model, command, inputs, request)
             .map_err(|refusal| RuntimeError::new(refusal.to_string()))?;
         match events.recv() {
-            Ok(Event::Done { outputs, .. }) => Ok(outputs),
+            Ok(Event::Done { outputs, .. }) => Ok(Arc::unwrap_or_clone(outputs)),
             Ok(Event::Failed(words)) => Err(RuntimeError(words)),
             Ok(_) => Err(RuntimeError::new("the run was cancelled")),
             Err(_) => Err(RuntimeError::new("the model was taken off")),
@@ -132,13 +138,13 @@ impl Runtime {
         // Before the models, so that a name may go from one to the other.
         for old in &current.chains {
             if project.chains.iter().all(|new| new.name != old.name) {
-                self.router.chains().remove(&old.name);
+                self.host.chains().remove(&old.name);
                 done.push(format!("took off {}", old.name));
             }
         }
         for old in &current.models {
             if named(&project.models, &old.name).is_none() {
-                self.engine.unhost(&old.name);
+                self.engine().unhost(&old.name);
                 done.push(format!("took off {}", old.name));
             }
         }
@@ -147,7 +153,7 @@ impl Runtime {
             if old.as_ref() == Some(new) {
                 continue;
             }
-            self.host(new)?;
+            self.host_model(new)?;
             let verb = if old.is_some() { "restarted" } else { "hosted" };
             done.push(format!("{verb} {}", new.name));
         }
@@ -163,7 +169,7 @@ impl Runtime {
             if old == Some(new) {
                 continue;
             }
-            let running = self.router.chains().find(&new.name);
+            let running = self.host.chains().find(&new.name);
             match (old, running) {
                 (Some(_), Some(running)) => running
                     .change(new.spec.clone())
@@ -205,16 +211,16 @@ impl Runtime {
         }
     }
 
-    fn host(&self, model: &HostedModel) -> Result<(), RuntimeError> {
+    fn host_model(&self, model: &HostedModel) -> Result<(), RuntimeError> {
         let HostedModel { name, kind, options, settings } = model.clone();
-        self.engine
+        self.engine()
             .host(&name, kind.factory(), options, settings)
             .map(|_| ())
             .map_err(|words| RuntimeError(format!("{name}: {words}")))
     }
 
     fn host_chain(&self, chain: &HostedChain, seed: u64) -> Result<(), RuntimeError> {
-        self.router
+        self.host
             .host_chain(&chain.name, &chain.spec, seed)
             .map(|chain| {
                 let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
@@ -229,7 +235,7 @@ impl Runtime {
         match (&*keeper, state) {
             (Some(keeper), Some(state)) => keeper.change(state),
             (None, Some(state)) => {
-                let started = Keeper::start(state, &self.router);
+                let started = Keeper::start(state, &self.host);
                 *keeper = Some(started.map_err(|error| {
                     RuntimeError(format!("the system gave no thread: {error}"))
                 })?);
@@ -242,7 +248,7 @@ impl Runtime {
     /// Starts the thread that looks after models and subscriptions.
     fn tend(&mut self) -> std::io::Result<()> {
         let (stop, stopped) = channel::bounded::<()>(0);
-        let engine = Arc::clone(&self.engine);
+        let engine = Arc::clone(self.engine());
         #[cfg(feature = "net")]
         let hub = self.network.as_ref().map(|network| Arc::clone(network.hub()));
         let thread = std::thread::Builder::new().name("enjamb:tend".into()).spawn(move || {
@@ -268,11 +274,11 @@ impl Drop for Runtime {
         }
         // Written a last time while the chains are there.
         *self.keeper.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        for chain in self.router.chains().all() {
-            self.router.chains().remove(chain.name());
+        for chain in self.host.chains().all() {
+            self.host.chains().remove(chain.name());
         }
-        for model in self.engine.models() {
-            self.engine.unhost(model.name());
+        for model in self.engine().models() {
+            self.engine().unhost(model.name());
         }
     }
 }

@@ -95,7 +95,7 @@ fn the_echo_drifts_and_never_comes_back_soon() {
     let loop_wire = vec![s("nearest.item -> poetry.in"), s("The sea is calm tonight.")];
     patch.send("/echo/wire", loop_wire);
     wait_until("it is there", || {
-        let chain = runtime.router().chains().find("echo").unwrap();
+        let chain = runtime.host().chains().find("echo").unwrap();
         chain.spec().wires.iter().any(|wire| wire.first == Some("The sea is calm tonight.".into()))
     });
     patch.send("/echo/tick", vec![]);
@@ -304,7 +304,7 @@ fn it_is_rewired_while_it_runs() {
     while value(&patch) != 7.0 {}
     patch.send("/c/remove", vec![s("same")]);
     wait_until("it is gone", || {
-        let chain = runtime.router().chains().find("c").unwrap();
+        let chain = runtime.host().chains().find("c").unwrap();
         chain.spec().node("same").is_none() && chain.spec().outlets.is_empty()
     });
     patch.send("/c/same/value", vec![f(1.0)]);
@@ -357,7 +357,7 @@ fn moody(rule: &str) -> (Runtime, Udp, Arc<AtomicU8>) {
          [chains.c.outlets]\nout = \"moody.n\"\n"
     );
     let spec = Project::parse(&project).unwrap().chains.remove(0).spec;
-    runtime.router().host_chain("c", &spec, 0).unwrap();
+    runtime.host().host_chain("c", &spec, 0).unwrap();
     let patch = listener(&runtime, &["/c"]);
     (runtime, patch, mood)
 }
@@ -396,7 +396,7 @@ fn a_node_that_breaks_holds_skips_or_stops() {
                     _ => assert_eq!((addr.as_str(), args), expected.remove(0)),
                 }
             }
-            let chain = runtime.router().chains().find("c").unwrap();
+            let chain = runtime.host().chains().find("c").unwrap();
             assert_eq!(chain.is_running(), rule != "stop");
             // It recovers by itself, and says so.
             patch.send("/c/start", vec![]);
@@ -450,7 +450,7 @@ fn a_slow_node_slows_no_other() {
     // In a run of 200 ms there are 10 ticks.
     let (quick, beside) = (heard["/quick/out"], heard["/slow/quick"]);
     assert!(quick >= 25 && beside >= 25, "{heard:?}");
-    let chain = runtime.router().chains().find("slow").unwrap();
+    let chain = runtime.host().chains().find("slow").unwrap();
     let counters: HashMap<_, _> = chain.counters().into_iter().collect();
     let node = &counters["node"];
     assert!(node.dropped > node.ran && node.late > 0, "what is too slow is seen: {node:?}");

@@ -52,7 +52,7 @@ fn events(command: &str, inputs: Values, seed: u64) -> Vec<Event> {
 
 fn seeded(command: &str, inputs: Values, seed: u64) -> Values {
     match events(command, inputs, seed).pop() {
-        Some(Event::Done { outputs, .. }) => outputs,
+        Some(Event::Done { outputs, .. }) => (*outputs).clone(),
         other => panic!("{command}: {other:?}"),
     }
 }
@@ -220,7 +220,7 @@ fn a_grid_grows_from_the_middle_and_a_partial_has_what_is_new() {
     // The axes that it takes by itself are those that one is given for the asking.
     let axes = run("axes", Values::new());
     let [x, y] = ["x", "y"].map(|name| axes.vector(name).to_vec());
-    assert_eq!(run("grid", inputs.with("x_axis", x.clone()).with("y_axis", y.clone())), outputs);
+    assert_eq!(run("grid", inputs.with("x_axis", x.clone()).with("y_axis", y.clone())), *outputs);
     let random = |seed| seeded("axes", with(&[("axes", "random".into())]), seed);
     assert_ne!(random(1), random(2));
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
@@ -315,7 +315,7 @@ fn those_who_ask_together_get_what_they_would_get_alone() {
     for (seed, ((command, inputs), events)) in asks.iter().zip(&waiting).enumerate() {
         match events.recv_timeout(PATIENCE).unwrap() {
             Event::Done { outputs, .. } => {
-                assert_eq!(outputs, seeded(command, inputs.clone(), seed as u64), "{command}");
+                assert_eq!(*outputs, seeded(command, inputs.clone(), seed as u64), "{command}");
             }
             Event::Failed(words) => assert_eq!(words, failure(command, inputs.clone())),
             other => panic!("{command}: {other:?}"),

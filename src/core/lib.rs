@@ -8,10 +8,12 @@
 //! - [`recording`]: the file that a runtime's events are recorded in.
 //! - [`engine`]: threads, queues, deadlines.
 //! - [`chain`]: graphs of commands that run over time.
+//! - [`host`]: models and chains by name; what leaves them, as typed values.
 //! - [`project`]: the project file.
 
 pub mod chain;
 pub mod engine;
+pub mod host;
 pub mod model;
 pub mod project;
 pub mod recording;
@@ -20,6 +22,7 @@ pub mod time;
 pub mod value;
 
 pub use engine::Engine;
+pub use host::Host;
 pub use model::Model;
 pub use signature::DataType;
 pub use value::Value;

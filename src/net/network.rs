@@ -6,8 +6,8 @@ use crate::osc::udp::{self, UdpSender};
 use crate::osc::{Destination, Hub, Inlet, Names, tcp};
 use crate::settings::{Listen, Settings};
 use crate::traffic::Traffic;
-use enjamb_core::engine::Engine;
-use enjamb_osc::{Outlet, Router};
+use enjamb_core::host::Host;
+use enjamb_osc::{Broker, Router};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fmt;
 use std::io;
@@ -62,10 +62,10 @@ impl Network {
     /// # Errors
     /// When a port is taken, or the system has no socket or thread to give.
     pub fn open(
-        engine: &Arc<Engine>,
+        host: &Arc<Host>,
         settings: &Settings,
         files: Files,
-        listened: impl FnOnce(Arc<dyn Outlet>) -> Arc<dyn Outlet>,
+        wrap: impl FnOnce(Arc<dyn Broker>) -> Arc<dyn Broker>,
     ) -> Result<(Arc<Router>, Self), NetworkError> {
         let listen = &settings.listen;
         let (udp, osc_listener) = open_osc(listen)?;
@@ -75,12 +75,12 @@ impl Network {
         let traffic = Arc::new(Traffic::default());
         let udp = Arc::new(udp);
         let sender = UdpSender::start(Arc::clone(&udp), Arc::clone(&traffic)).map_err(no_thread)?;
-        let clock = Arc::clone(engine.clock());
+        let clock = Arc::clone(host.engine().clock());
         let hub = Arc::new(Hub::new(clock, traffic, sender, listen.reply_port));
         hub.set_destinations(settings.destinations.clone());
         let names = Names::start(&hub, listen.host.is_ipv4()).map_err(no_thread)?;
-        let outlet = listened(Arc::clone(&hub) as Arc<dyn Outlet>);
-        let router = Arc::new(Router::new(Arc::clone(engine), outlet));
+        let broker = wrap(Arc::clone(&hub) as Arc<dyn Broker>);
+        let router = Arc::new(Router::new(Arc::clone(host), broker));
         let inlet = Inlet::new(Arc::clone(&router), Arc::clone(&hub)).map_err(no_thread)?;
         let inlet = Arc::new(inlet);
         let address = |socket: io::Result<SocketAddr>| {

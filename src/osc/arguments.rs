@@ -1,7 +1,7 @@
 //! OSC arguments into values by the signature, and values into messages.
 
-use crate::{Argument, Message};
-use enjamb_core::signature::{DataType, Field, Stream, Values};
+use crate::Argument;
+use enjamb_core::signature::{DataType, Field, Values};
 use enjamb_core::value::{Image, Value};
 use serde_json::Value as Json;
 
@@ -204,68 +204,6 @@ fn take_run<'a>(
     Ok((Value::Array(values), arguments))
 }
 
-/// Writes outputs as messages under `/<model>/<command>`: scalars and texts one message, arrays one
-/// message an item with index and count, vectors all their floats.
-pub(crate) fn write_outputs(model: &str, command: &str, outputs: &Values) -> Vec<Message> {
-    write(model, command, outputs, |_| true)
-}
-
-/// Messages for outputs before the last: of an array of texts those items that are there already,
-/// in their places.
-pub(crate) fn write_partial(model: &str, command: &str, outputs: &Values) -> Vec<Message> {
-    write(model, command, outputs, |item| item.as_text() != Some(""))
-}
-
-fn write(
-    model: &str,
-    command: &str,
-    outputs: &Values,
-    is_there: impl Fn(&Value) -> bool,
-) -> Vec<Message> {
-    let mut messages = Vec::new();
-    for (name, value) in outputs.iter() {
-        let address = format!("/{model}/{command}/{name}");
-        match value {
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate().filter(|(_, item)| is_there(item)) {
-                    let mut arguments =
-                        vec![Argument::Int(index as i32), Argument::Int(items.len() as i32)];
-                    write_value(item, &mut arguments);
-                    messages.push(Message { address: address.clone(), arguments });
-                }
-                if items.is_empty() {
-                    let arguments = vec![Argument::Int(0), Argument::Int(0)];
-                    messages.push(Message { address, arguments });
-                }
-            }
-            value => {
-                let mut arguments = Vec::new();
-                write_value(value, &mut arguments);
-                messages.push(Message { address, arguments });
-            }
-        }
-    }
-    messages
-}
-
-/// Messages of a stream. Whole numbers go out as ints.
-pub(crate) fn write_stream(model: &str, stream: &Stream, messages: &[Vec<Value>]) -> Vec<Message> {
-    let address = format!("/{model}/{}", stream.name);
-    let write = |message: &Vec<Value>| {
-        let mut arguments = Vec::with_capacity(message.len());
-        for (value, field) in message.iter().zip(&stream.fields) {
-            match value {
-                Value::Number(number) if is_whole(&field.data_type) => {
-                    arguments.push(Argument::Int(*number as i32));
-                }
-                value => write_value(value, &mut arguments),
-            }
-        }
-        Message { address: address.clone(), arguments }
-    };
-    messages.iter().map(write).collect()
-}
-
 /// Whether a type is a number that counts.
 pub(crate) fn is_whole(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Number { step: Some(step), .. } if *step == 1.0)
@@ -376,28 +314,5 @@ mod tests {
             let problem = read_inputs(&arguments, &fields).unwrap_err();
             assert!(problem.contains(expected), "'{problem}' lacks '{expected}'");
         }
-    }
-
-    #[test]
-    fn outputs_become_messages_in_order() {
-        let outputs = Values::new()
-            .with("sentences", vec!["a".to_string(), "b".to_string()])
-            .with("embedding", vec![0.5_f32, 1.0])
-            .with("near", 0.25)
-            .with("none", Vec::<Value>::new());
-        let lines: Vec<String> = write_outputs("m", "c", &outputs)
-            .iter()
-            .map(|message| format!("{} {:?}", message.address, message.arguments))
-            .collect();
-        assert_eq!(
-            lines,
-            [
-                r#"/m/c/sentences [Int(0), Int(2), Text("a")]"#,
-                r#"/m/c/sentences [Int(1), Int(2), Text("b")]"#,
-                "/m/c/embedding [Float(0.5), Float(1.0)]",
-                "/m/c/near [Float(0.25)]",
-                "/m/c/none [Int(0), Int(0)]",
-            ]
-        );
     }
 }

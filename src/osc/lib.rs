@@ -5,10 +5,12 @@ mod arguments;
 pub mod frame;
 mod message;
 mod message_json;
+mod outgoing;
 pub mod packet;
 mod pattern;
 mod router;
 
 pub use message::{Argument, Message, Opaque};
+pub use outgoing::{Outgoing, Publication, Publisher, messages_of, way_of};
 pub use pattern::{Pattern, is_pattern};
-pub use router::{Access, Node, Outlet, Peer, Router, Wish, messages_of, publish_notice};
+pub use router::{Access, Broker, FormatOption, Node, Router};

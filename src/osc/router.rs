@@ -5,65 +5,34 @@ mod tree;
 
 pub use tree::{Access, Node};
 
-use crate::arguments::{read_inputs, read_value, write_outputs, write_partial, write_stream};
-use crate::{Argument, Message, Pattern, is_pattern};
-use chains::ChainRoom;
-pub use chains::messages_of;
-use enjamb_core::engine::{Engine, Event, Hosted, Notice, Refusal, Request};
-use enjamb_core::recording::{Event as Recorded, Tape, Way};
-use enjamb_core::signature::{Field, Values, only};
-use enjamb_core::time::Clock;
-use std::collections::HashMap;
-use std::fmt;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// Who sent a message, and gets the answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Peer {
-    /// A UDP socket.
-    Udp(SocketAddr),
-    /// A TCP or WebSocket connection, by its number.
-    Connection(u64),
-    /// Nobody on OSC: HTTP, or a program that embeds the runtime.
-    Local,
-}
-
-impl fmt::Display for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Peer::Udp(address) => write!(f, "udp {address}"),
-            Peer::Connection(number) => write!(f, "connection {number}"),
-            Peer::Local => f.write_str("here"),
-        }
-    }
-}
+use crate::arguments::{read_inputs, read_value, write_value};
+use crate::{Argument, Message, Pattern, Publication, is_pattern};
+use enjamb_core::chain::Chain;
+use enjamb_core::engine::{Engine, Hosted, Refusal};
+use enjamb_core::host::{Host, Peer};
+use enjamb_core::recording::{Event as Recorded, Way};
+use enjamb_core::signature::{Field, only};
+use enjamb_core::value::Value;
+use std::sync::Arc;
 
 /// How a peer wants what is sent to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum FormatOption {
     /// All messages of one answer in one bundle.
     Bundle(bool),
     /// Text spelled in ASCII.
     Ascii(bool),
 }
 
-/// Where messages go out. Every method must be quick, since it is called on the models' threads.
-pub trait Outlet: Send + Sync {
+/// Gets messages to those who want them. Every method must be quick, since it is called on the models'
+/// threads.
+pub trait Broker: Send + Sync {
     /// Sends to one peer only.
     fn reply(&self, to: Peer, messages: &[Message]);
 
-    /// Sends a stream's messages, which are many and go in bundles: to the peer who asked for them
-    /// alone, or to whomever [`publish`](Self::publish) would.
-    fn stream(&self, asked_by: Peer, is_private: bool, messages: Vec<Message>);
-
-    /// Sends to the peer who asked, to all subscribers whose pattern matches, and to the project's
-    /// destinations; once to each.
-    fn publish(&self, asked_by: Peer, messages: Vec<Message>);
-
-    /// Sends to those only who asked for the address itself: by a subscription or a destination's
-    /// pattern that matches the whole of it, or by a LISTEN. For what is too much to be sent unasked.
-    fn offer(&self, message: Message);
+    /// Sends an output on its route: to the asker, to subscribers whose pattern covers its address, and
+    /// to the project's destinations, once to each; or to fewer.
+    fn publish(&self, publication: &Publication);
 
     /// Passes a message between clients on: to subscribers whose pattern covers it and the project's
     /// destinations, but for the one who sent it.
@@ -72,10 +41,11 @@ pub trait Outlet: Send + Sync {
     /// Tells those who follow an input's held value that somebody has changed it.
     fn changed(&self, by: Peer, message: &Message);
 
-    /// Subscribes a peer, or another port at its IP. Says who it is that gets more than before.
+    /// Subscribes a peer, or another port at its IP. Returns the peer that gets more than before, if one
+    /// does.
     ///
     /// # Errors
-    /// Plain words when there are too many subscribers, or the peer can have no other port.
+    /// If there are too many subscribers, or the peer can have no other port.
     fn subscribe(
         &self,
         peer: Peer,
@@ -87,50 +57,44 @@ pub trait Outlet: Send + Sync {
     fn unsubscribe(&self, peer: Peer, pattern: Option<Pattern>, port: Option<u16>);
 
     /// Changes how a peer is sent to.
-    fn wish(&self, peer: Peer, wish: Wish);
+    fn set_format(&self, peer: Peer, option: FormatOption);
 }
 
-/// Leads messages to commands and their outputs out again. Share it in an [`Arc`].
+/// Leads messages to commands and chains. Share it in an [`Arc`].
 pub struct Router {
-    engine: Arc<Engine>,
-    outlet: Arc<dyn Outlet>,
-    latest: Arc<Latest>,
-    chain_room: ChainRoom,
+    host: Arc<Host>,
+    broker: Arc<dyn Broker>,
 }
-
-/// The newest outputs of each command, by model and command, so that they can be asked for.
-type Latest = Mutex<HashMap<(String, String), Values>>;
 
 impl Router {
-    /// A router between an engine and an outlet.
-    pub fn new(engine: Arc<Engine>, outlet: Arc<dyn Outlet>) -> Self {
-        Self { engine, outlet, latest: Arc::default(), chain_room: ChainRoom::default() }
+    /// A router between a host and a broker.
+    pub fn new(host: Arc<Host>, broker: Arc<dyn Broker>) -> Self {
+        Self { host, broker }
     }
 
-    /// The newest outputs of a command, if it ever ran.
-    pub fn latest(&self, model: &str, command: &str) -> Option<Values> {
-        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        latest.get(&(model.to_string(), command.to_string())).cloned()
+    /// The models and chains behind it.
+    pub fn host(&self) -> &Arc<Host> {
+        &self.host
     }
 
     /// The engine behind it.
     pub fn engine(&self) -> &Arc<Engine> {
-        &self.engine
+        self.host.engine()
     }
 
-    /// Where its messages go out.
-    pub fn outlet(&self) -> &Arc<dyn Outlet> {
-        &self.outlet
+    /// Who gets its messages to others.
+    pub fn broker(&self) -> &Arc<dyn Broker> {
+        &self.broker
     }
 
-    /// Takes a message in. Never waits for a model: an answer comes later, through the outlet.
+    /// Takes a message in. Never waits for a model: an answer comes later, through the broker.
     ///
     /// What tells of an error is never answered: two runtimes that send to each other would go on
     /// telling each other so for ever.
     pub fn dispatch(&self, message: &Message, from: Peer) {
-        if let Some(tape) = self.engine.tape() {
+        if let Some(tape) = self.engine().tape() {
             let (from, message) = (from.to_string(), message.to_json());
-            tape.write(self.engine.clock().now(), Recorded::In { from, message });
+            tape.write(self.engine().clock().now(), Recorded::In { from, message });
         }
         self.act_on(message, from);
     }
@@ -146,12 +110,7 @@ impl Router {
     }
 
     fn reply(&self, to: Peer, messages: &[Message]) {
-        self.record("", Way::Reply, messages);
-        self.outlet.reply(to, messages);
-    }
-
-    fn record(&self, of: impl fmt::Display, way: Way, messages: &[Message]) {
-        record(self.engine.tape(), &**self.engine.clock(), of, way, messages);
+        reply(&self.host, &*self.broker, to, messages);
     }
 
     fn try_dispatch(&self, message: &Message, from: Peer) -> Result<(), String> {
@@ -163,15 +122,15 @@ impl Router {
         }
         let address = message.address.trim_matches('/');
         let (first, rest) = address.split_once('/').unwrap_or((address, ""));
-        if let Some(chain) = self.chains().find(first) {
+        if let Some(chain) = self.host.chains().find(first) {
             return self.dispatch_chain(&chain, rest, message, from);
         }
-        let model = self.engine.model(first).ok_or_else(|| self.unknown_model(first))?;
+        let model = self.host.model(first).map_err(|refusal| refusal.to_string())?;
         match rest.split_once('/') {
             None if !rest.is_empty() => self.run_message(&model, rest, message, from),
             Some((command, input)) if !input.contains('/') => {
-                hold(&model, command, input, message)?;
-                self.outlet.changed(from, message);
+                self.hold(&model, command, input, message, from)?;
+                self.broker.changed(from, message);
             }
             _ => return Err(unknown_command(&model, rest)),
         }
@@ -195,7 +154,7 @@ impl Router {
     /// among them: it must be meant by name, since `/*` would do and undo it.
     fn matching(&self, pattern: &Pattern) -> Vec<String> {
         let mut addresses = vec!["/ping".to_string()];
-        for model in self.engine.models() {
+        for model in self.engine().models() {
             for command in &model.manifest().commands {
                 let address = format!("/{}/{}", model.name(), command.name);
                 let input = |field: &Field| format!("{address}/{}", field.name);
@@ -220,17 +179,21 @@ impl Router {
                     Some(pattern) => pattern,
                     None => Pattern::parse("/")?,
                 };
-                let newcomer = self.outlet.subscribe(from, pattern.clone(), port)?;
+                let newcomer = self.broker.subscribe(from, pattern.clone(), port)?;
                 newcomer.iter().for_each(|newcomer| self.recall(&pattern, *newcomer));
             }
             "/unsubscribe" => {
                 let (pattern, port) = pattern_and_port(&message.arguments)?;
-                self.outlet.unsubscribe(from, pattern, port);
+                self.broker.unsubscribe(from, pattern, port);
             }
-            "/bundle" => self.outlet.wish(from, Wish::Bundle(flag(&message.arguments)?)),
-            "/ascii" => self.outlet.wish(from, Wish::Ascii(flag(&message.arguments)?)),
+            "/bundle" => {
+                self.broker.set_format(from, FormatOption::Bundle(flag(&message.arguments)?))
+            }
+            "/ascii" => {
+                self.broker.set_format(from, FormatOption::Ascii(flag(&message.arguments)?))
+            }
             // What clients and the page say to each other; the runtime only carries it.
-            address if address.starts_with("/page/") => self.outlet.relay(from, message),
+            address if address.starts_with("/page/") => self.broker.relay(from, message),
             _ => return Ok(false),
         }
         Ok(true)
@@ -238,147 +201,75 @@ impl Router {
 
     /// Sends somebody who has just subscribed what there is already of the models' streams.
     fn recall(&self, pattern: &Pattern, newcomer: Peer) {
-        for model in self.engine.models() {
+        for model in self.engine().models() {
             for stream in &model.manifest().streams {
                 let address = format!("/{}/{}", model.name(), stream.name);
                 if let (Some(command), true) = (&stream.recall, pattern.covers(&address)) {
-                    let publish = self.reply_to(model.name(), command, newcomer);
-                    let request = Request::new(move |event| {
-                        if matches!(event, Event::Stream { .. }) {
-                            publish(event);
-                        }
-                    });
                     // A model that can't run now has nothing to recall.
-                    let _ = model.submit(command, Values::new(), request);
+                    let _ = self.host.recall(newcomer, &model, command);
                 }
             }
         }
     }
 
-    /// Runs a command and publishes its outputs, or its error.
+    /// Runs a command, whose outputs are published, or its error.
     fn run_message(&self, model: &Hosted, command: &str, message: &Message, from: Peer) {
         let spec = model.manifest().find(command);
         let refusal = match spec.map(|spec| read_inputs(&message.arguments, &spec.inputs)) {
-            Some(Ok(inputs)) => {
-                let request = Request::new(self.reply_to(model.name(), command, from));
-                match model.submit(command, inputs, request) {
-                    Ok(()) => return,
-                    Err(refusal) => refusal.to_string(),
-                }
-            }
+            Some(Ok(inputs)) => return self.host.run(from, model, command, inputs),
             Some(Err(problem)) => problem,
             None => unknown_command(model, command),
         };
-        let address = format!("/{}/{command}/error", model.name());
-        let messages = vec![Message::text(address, refusal)];
-        self.record(format_args!("{}/{command}", model.name()), Way::Publish, &messages);
-        self.outlet.publish(from, messages);
+        self.host.refuse(from, model.name(), command, &refusal);
     }
 
-    /// A reply that publishes a run's outputs as messages.
-    pub fn reply_to(
+    fn hold(
         &self,
-        model: &str,
+        model: &Hosted,
         command: &str,
-        asked_by: Peer,
-    ) -> impl Fn(Event) + Send + Sync + 'static {
-        let (outlet, latest) = (Arc::clone(&self.outlet), Arc::clone(&self.latest));
-        let streams = self.engine.model(model).map(|model| model.manifest().streams.clone());
-        let streams = streams.unwrap_or_default();
-        let (model, command) = (model.to_string(), command.to_string());
-        let (tape, clock) = (self.engine.tape().cloned(), Arc::clone(self.engine.clock()));
-        move |event| {
-            let record = |way, messages: &[Message]| {
-                let of = format_args!("{model}/{command}");
-                record(tape.as_ref(), &*clock, of, way, messages);
-            };
-            let error =
-                |words: String| vec![Message::text(format!("/{model}/{command}/error"), words)];
-            let messages = match event {
-                Event::Partial { outputs, .. } => write_partial(&model, &command, &outputs),
-                Event::Stream { name, messages } => {
-                    let Some(stream) = streams.iter().find(|stream| stream.name == name) else {
-                        return;
-                    };
-                    let messages = write_stream(&model, stream, &messages);
-                    let is_private = stream.recall.as_ref() == Some(&command);
-                    record(if is_private { Way::Reply } else { Way::Stream }, &messages);
-                    return outlet.stream(asked_by, is_private, messages);
-                }
-                Event::Done { outputs, .. } => {
-                    let messages = write_outputs(&model, &command, &outputs);
-                    let mut latest = latest.lock().unwrap_or_else(PoisonError::into_inner);
-                    latest.insert((model.clone(), command.clone()), outputs);
-                    messages
-                }
-                Event::Failed(words) => error(words),
-                Event::Cancelled => error("the run was cancelled".into()),
-            };
-            if !messages.is_empty() {
-                record(Way::Publish, &messages);
-                outlet.publish(asked_by, messages);
-            }
-        }
+        input: &str,
+        message: &Message,
+        from: Peer,
+    ) -> Result<(), String> {
+        let spec = model.manifest().find(command).ok_or_else(|| unknown_command(model, command))?;
+        let field = spec.inputs.iter().find(|field| field.name == input).ok_or_else(|| {
+            let only = only(input, spec.inputs.iter().map(|field| field.name.as_str()));
+            format!("{}/{command} has no input '{input}', {only}", model.name())
+        })?;
+        let value = read_value(&message.arguments, &field.data_type)?;
+        let held = self.host.hold(from, model, command, input, value);
+        held.map_err(|refusal| refusal.to_string())
     }
 
-    /// Runs a command for somebody who is not on OSC; its outputs are published as well.
+    /// Sends something to a chain for somebody who is not on OSC.
     ///
     /// # Errors
-    /// As [`Hosted::submit`].
-    pub fn submit(
+    /// As [`Chain::send`].
+    pub fn send_to_chain(
         &self,
-        model: &str,
-        command: &str,
-        inputs: Values,
-        mut request: Request,
+        chain: &Chain,
+        path: &str,
+        values: &[Value],
     ) -> Result<(), Refusal> {
-        let hosted =
-            self.engine.model(model).ok_or_else(|| Refusal::Unknown(self.unknown_model(model)))?;
-        let publish = self.reply_to(model, command, Peer::Local);
-        let answer = request.reply;
-        request.reply = Arc::new(move |event: Event| {
-            publish(event.clone());
-            answer(event);
-        });
-        hosted.submit(command, inputs, request)
-    }
-
-    fn unknown_model(&self, name: &str) -> String {
-        let (models, chains) = (self.engine.models(), self.chains().all());
-        let models = models.iter().map(|model| model.name());
-        let only = only(name, models.chain(chains.iter().map(|chain| chain.name())));
-        format!("there is no model or chain '{name}' here, {only}")
+        self.host.send_to_chain(Peer::Local, chain, path, values, None)?;
+        if !values.is_empty() {
+            let mut arguments = Vec::new();
+            values.iter().for_each(|value| write_value(value, &mut arguments));
+            let address = format!("/{}/{path}", chain.name());
+            self.broker.changed(Peer::Local, &Message { address, arguments });
+        }
+        Ok(())
     }
 }
 
-/// Writes down messages that go out.
-fn record(
-    tape: Option<&Tape>,
-    clock: &dyn Clock,
-    of: impl fmt::Display,
-    way: Way,
-    messages: &[Message],
-) {
-    if let Some(tape) = tape {
-        let messages = messages.iter().map(Message::to_json).collect();
-        tape.write(clock.now(), Recorded::Out { of: of.to_string(), way, messages });
+/// Writes a reply down, if there is a recording, and sends it.
+fn reply(host: &Host, broker: &dyn Broker, to: Peer, messages: &[Message]) {
+    if let Some(tape) = host.engine().tape() {
+        let written = messages.iter().map(Message::to_json).collect();
+        let event = Recorded::Out { of: String::new(), way: Way::Reply, messages: written };
+        tape.write(host.engine().clock().now(), event);
     }
-}
-
-/// Publishes what happens to models on `/<model>/error`.
-pub fn publish_notice(outlet: &dyn Outlet, model: &str, notice: &Notice) {
-    let message = Message::text(format!("/{model}/error"), notice.to_string());
-    outlet.publish(Peer::Local, vec![message]);
-}
-
-fn hold(model: &Hosted, command: &str, input: &str, message: &Message) -> Result<(), String> {
-    let spec = model.manifest().find(command).ok_or_else(|| unknown_command(model, command))?;
-    let field = spec.inputs.iter().find(|field| field.name == input).ok_or_else(|| {
-        let only = only(input, spec.inputs.iter().map(|field| field.name.as_str()));
-        format!("{}/{command} has no input '{input}', {only}", model.name())
-    })?;
-    let value = read_value(&message.arguments, &field.data_type)?;
-    model.hold(command, input, value).map_err(|refusal| refusal.to_string())
+    broker.reply(to, messages);
 }
 
 fn unknown_command(model: &Hosted, command: &str) -> String {

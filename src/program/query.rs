@@ -5,9 +5,11 @@ use super::run::local_project;
 use crate::Shared;
 use enjamb::Runtime;
 use enjamb::engine::{Event, Request};
+use enjamb::host::Peer;
 use enjamb::signature::{Command, DataType, Values, only};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value as Json};
+use std::sync::Arc;
 
 /// Runs the command and prints its outputs.
 pub fn query(model: &str, command: &str, inputs: &[String], shared: &Shared) -> Result<(), String> {
@@ -77,7 +79,7 @@ pub(super) fn run_with_bar(
         let _ = sender.send(event);
     });
     let refused = |refusal: enjamb::engine::Refusal| refusal.to_string();
-    runtime.router().submit(model, command, inputs, request).map_err(refused)?;
+    runtime.host().submit(Peer::Local, model, command, inputs, request).map_err(refused)?;
     let bar = ProgressBar::no_length();
     let style = ProgressStyle::with_template("{bar:32} {percent}% {eta}");
     bar.set_style(style.expect("the template is sound"));
@@ -88,7 +90,7 @@ pub(super) fn run_with_bar(
                 bar.set_position((progress.unwrap_or(0.0) * 1000.0) as u64);
             }
             Ok(Event::Stream { .. }) => {}
-            Ok(Event::Done { outputs, .. }) => break Ok(outputs),
+            Ok(Event::Done { outputs, .. }) => break Ok(Arc::unwrap_or_clone(outputs)),
             Ok(Event::Failed(words)) => break Err(words),
             Ok(Event::Cancelled) => break Err("the run was cancelled".into()),
             Err(_) => break Err("the model was taken off".into()),

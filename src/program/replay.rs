@@ -3,10 +3,11 @@
 use crate::Shared;
 use clap::Args;
 use enjamb::Runtime;
+use enjamb::host::{Peer, Route};
 use enjamb::net::osc::udp::UdpSender;
 use enjamb::net::osc::{Hub, Names, Place};
 use enjamb::net::traffic::Traffic;
-use enjamb::osc::{Message, Outlet, Peer};
+use enjamb::osc::{Broker, Message, Publication};
 use enjamb::project::Project;
 use enjamb::recording::{Ending, Event, Line, Reader, Way};
 use enjamb::replay::{Difference, Pace, Replay, Verdict, project_of};
@@ -167,12 +168,13 @@ impl Sender {
         let messages: Vec<Message> =
             messages.iter().filter_map(|json| Message::from_json(json).ok()).collect();
         let n_messages = messages.len() as u64;
-        match way {
+        let route = match way {
             // Whoever asked then does not ask now.
             Way::Reply => return,
-            Way::Publish => self.hub.publish(Peer::Local, messages),
-            Way::Stream => self.hub.stream(Peer::Local, false, messages),
-        }
+            Way::Publish => Route::Published,
+            Way::Stream => Route::Streamed,
+        };
+        self.hub.publish(&Publication::of_messages(Peer::Local, route, &messages));
         self.n_sent += n_messages;
     }
 }

@@ -203,7 +203,7 @@ fn greet(runtime: &Runtime, project: &str, took: Duration, reply_port: u16, shar
             Status::Running => say!("  {:<10} {}", model.name(), model.manifest().description),
         }
     }
-    let chains = runtime.router().chains().all();
+    let chains = runtime.host().chains().all();
     for chain in &chains {
         say!("  {:<10} {}", chain.name(), chain.spec().description);
     }

@@ -21,7 +21,7 @@ pub enum RunKey {
 }
 
 /// What came of a run.
-type Outcome = Result<Values, String>;
+type Outcome = Result<Arc<Values>, String>;
 
 /// The models, and what came of their runs.
 pub struct Models {

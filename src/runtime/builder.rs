@@ -4,11 +4,12 @@ use super::listener::{Listened, Listener};
 use super::{Runtime, RuntimeError};
 use crate::engine::{Engine, EngineSettings, HostSettings, Notice, OnNotice};
 use crate::model::{Factory, Model};
-use crate::osc::{Message, Outlet, Pattern, Peer, Router, Wish, publish_notice};
+use crate::osc::{Broker, FormatOption, Message, Pattern, Publication, Publisher, Router};
 use crate::project::Project;
 use crate::recording::Tape;
 use crate::signature::Values;
 use crate::time::{Clock, SystemClock};
+use enjamb_core::host::{Consumer, Host, Output, Peer};
 #[cfg(feature = "net")]
 use enjamb_net::{
     network::{Files, Network},
@@ -26,6 +27,7 @@ pub struct RuntimeBuilder {
     #[cfg(feature = "net")]
     sketch_dirs: Vec<PathBuf>,
     listener: Option<Listener>,
+    consumers: Vec<Arc<dyn Consumer>>,
     model_dirs: Vec<PathBuf>,
     clock: Arc<dyn Clock>,
     tape: Option<Tape>,
@@ -41,6 +43,7 @@ impl Default for RuntimeBuilder {
             #[cfg(feature = "net")]
             sketch_dirs: beside_program("patches/p5"),
             listener: None,
+            consumers: Vec::new(),
             model_dirs: beside_program("models"),
             clock: Arc::new(SystemClock::start()),
             tape: None,
@@ -156,6 +159,14 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Lends the program every output of models and chains, as typed values: nothing is written as OSC for
+    /// it. The function is called on the threads of models and chains, and must be quick.
+    #[must_use]
+    pub fn on_output(mut self, consumer: impl Fn(&Output) + Send + Sync + 'static) -> Self {
+        self.consumers.push(Arc::new(consumer));
+        self
+    }
+
     /// Reads the time from another clock.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -169,13 +180,13 @@ impl RuntimeBuilder {
     /// Plain words: a port that is taken, a model that can't be hosted.
     pub fn start(self) -> Result<Runtime, RuntimeError> {
         // Models may have something to say before there is anybody to say it to.
-        let outlet: Arc<OnceLock<Arc<dyn Outlet>>> = Arc::new(OnceLock::new());
+        let early: Arc<OnceLock<Arc<Host>>> = Arc::new(OnceLock::new());
         let on_notice: OnNotice = {
-            let outlet = Arc::clone(&outlet);
+            let host = Arc::clone(&early);
             Arc::new(move |model: &str, notice: &Notice| {
                 tracing::warn!("{model}: {notice}");
-                if let Some(outlet) = outlet.get() {
-                    publish_notice(&**outlet, model, notice);
+                if let Some(host) = host.get() {
+                    host.notify(model, notice);
                 }
             })
         };
@@ -185,40 +196,43 @@ impl RuntimeBuilder {
                 seed: self.project.seed,
                 model_dirs: self.model_dirs,
                 on_notice,
-                tape: self.tape,
+                tape: self.tape.clone(),
             },
         ));
-        let listened = |outlet: Arc<dyn Outlet>| -> Arc<dyn Outlet> {
-            match self.listener.clone() {
-                Some(listener) => Arc::new(Listened { outlet, listener }),
-                None => outlet,
+        let host = Arc::new(Host::new(engine));
+        let listener = self.listener;
+        let has_listener = listener.is_some();
+        let wrap = |broker: Arc<dyn Broker>| -> Arc<dyn Broker> {
+            match listener {
+                Some(listener) => Arc::new(Listened { broker, listener }),
+                None => broker,
             }
         };
         #[cfg(feature = "net")]
-        let opened = match self.with_network {
+        let (router, network) = match self.with_network {
             true => {
                 let files = Files { sketches: self.sketch_dirs, fonts: fonts() };
-                let (router, network) =
-                    Network::open(&engine, &self.project.settings(), files, &listened)
-                        .map_err(|error| RuntimeError(error.to_string()))?;
-                Some((router, network))
+                let (router, network) = Network::open(&host, &self.project.settings(), files, wrap)
+                    .map_err(|error| RuntimeError(error.to_string()))?;
+                (router, Some(network))
             }
-            false => None,
+            false => (Arc::new(Router::new(Arc::clone(&host), wrap(Arc::new(Nobody)))), None),
         };
+        #[cfg(feature = "net")]
+        let has_network = network.is_some();
         #[cfg(not(feature = "net"))]
-        let opened: Option<(Arc<Router>, ())> = None;
-        let (router, network) = match opened {
-            Some((router, network)) => (router, Some(network)),
-            None => {
-                let outlet = listened(Arc::new(Nowhere));
-                (Arc::new(Router::new(Arc::clone(&engine), outlet)), None)
-            }
-        };
+        let router = Arc::new(Router::new(Arc::clone(&host), wrap(Arc::new(Nobody))));
         #[cfg(not(feature = "net"))]
-        let _: Option<()> = network;
-        let _ = outlet.set(Arc::clone(router.outlet()));
+        let has_network = false;
+        // Without anybody to hear of them, outputs become no messages.
+        if has_network || has_listener || self.tape.is_some() {
+            let publisher = Publisher::new(Arc::clone(router.broker()), self.tape);
+            host.add_consumer(Arc::new(publisher));
+        }
+        self.consumers.into_iter().for_each(|consumer| host.add_consumer(consumer));
+        let _ = early.set(Arc::clone(&host));
         let mut runtime = Runtime {
-            engine,
+            host,
             router,
             #[cfg(feature = "net")]
             network,
@@ -227,12 +241,12 @@ impl RuntimeBuilder {
             tending: None,
         };
         for model in &self.project.models {
-            runtime.host(model)?;
+            runtime.host_model(model)?;
         }
         for factory in self.models {
             let name = factory().manifest().name;
             runtime
-                .engine
+                .engine()
                 .host(&name, factory, Values::new(), HostSettings::default())
                 .map_err(|words| RuntimeError(format!("{name}: {words}")))?;
         }
@@ -263,19 +277,17 @@ fn fonts() -> Vec<(&'static str, &'static [u8])> {
     Vec::new()
 }
 
-/// The outlet of a runtime without network.
-struct Nowhere;
+/// The broker of a runtime without network.
+struct Nobody;
 
-impl Outlet for Nowhere {
+impl Broker for Nobody {
     fn reply(&self, _: Peer, _: &[Message]) {}
-    fn stream(&self, _: Peer, _: bool, _: Vec<Message>) {}
-    fn publish(&self, _: Peer, _: Vec<Message>) {}
-    fn offer(&self, _: Message) {}
+    fn publish(&self, _: &Publication) {}
     fn relay(&self, _: Peer, _: &Message) {}
     fn changed(&self, _: Peer, _: &Message) {}
     fn subscribe(&self, peer: Peer, _: Pattern, _: Option<u16>) -> Result<Option<Peer>, String> {
         Ok(Some(peer))
     }
     fn unsubscribe(&self, _: Peer, _: Option<Pattern>, _: Option<u16>) {}
-    fn wish(&self, _: Peer, _: Wish) {}
+    fn set_format(&self, _: Peer, _: FormatOption) {}
 }

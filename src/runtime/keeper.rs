@@ -1,16 +1,16 @@
 //! Keeps what chains remember: reads it when a chain is hosted, and writes it every so often.
 
 use crate::chain::{Chain, state};
-use crate::osc::Router;
 use crate::project::StateSettings;
 use crossbeam::channel::{self, RecvTimeoutError, Sender};
+use enjamb_core::host::Host;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 /// Writes the state of all chains on a thread of its own, since a disk may be slow.
 pub struct Keeper {
     settings: Arc<Mutex<StateSettings>>,
-    router: Arc<Router>,
+    host: Arc<Host>,
     thread: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
@@ -19,17 +19,17 @@ impl Keeper {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(settings: StateSettings, router: &Arc<Router>) -> std::io::Result<Self> {
+    pub fn start(settings: StateSettings, host: &Arc<Host>) -> std::io::Result<Self> {
         let (stop, stopped) = channel::bounded::<()>(0);
         let settings = Arc::new(Mutex::new(settings));
-        let (kept, chains) = (Arc::clone(&settings), Arc::clone(router));
+        let (kept, chains) = (Arc::clone(&settings), Arc::clone(host));
         let thread = std::thread::Builder::new().name("enjamb:keep".into()).spawn(move || {
             let every = |settings: &Mutex<StateSettings>| lock(settings).every;
             while stopped.recv_timeout(every(&kept)) == Err(RecvTimeoutError::Timeout) {
                 write_all(&lock(&kept).clone(), &chains);
             }
         })?;
-        Ok(Self { settings, router: Arc::clone(router), thread: Some((stop, thread)) })
+        Ok(Self { settings, host: Arc::clone(host), thread: Some((stop, thread)) })
     }
 
     /// Keeps elsewhere, or at other times, from now on.
@@ -64,12 +64,12 @@ impl Drop for Keeper {
             // It panics only if writing has a fault, which has been told by then.
             let _ = thread.join();
         }
-        write_all(&lock(&self.settings).clone(), &self.router);
+        write_all(&lock(&self.settings).clone(), &self.host);
     }
 }
 
-fn write_all(settings: &StateSettings, router: &Router) {
-    for chain in router.chains().all() {
+fn write_all(settings: &StateSettings, host: &Host) {
+    for chain in host.chains().all() {
         if let Err(words) = state::write(&settings.folder, chain.name(), &chain.save()) {
             tracing::error!("the state of {} was not kept: {words}", chain.name());
         }

@@ -405,7 +405,7 @@ fn a_saved_project_changes_the_voyage_without_a_jump() {
     let (_, after) = place(&patch.next());
     assert!(apart(&z, &after) <= 4.0 * (began.elapsed().as_secs_f32() + 1.0 / 60.0));
     // What a patch has set stays, unless the file changes just that.
-    let hosted = runtime.router().chains().find("voyage").unwrap();
+    let hosted = runtime.host().chains().find("voyage").unwrap();
     assert_eq!(hosted.input_value("rate").unwrap().as_number(), Some(0.0));
     assert_eq!(hosted.input_value("walk/speed").unwrap().as_number(), Some(4.0));
     assert_eq!(hosted.input_value("walk/mode").unwrap().as_text(), Some("orbit"));

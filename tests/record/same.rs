@@ -198,7 +198,7 @@ fn record(path: &Path) -> Summary {
     peer.send("/loop/free", vec![]);
     pause(200);
     let dropped: HashMap<String, u64> = {
-        let chain = runtime.router().find_chain("voyage").unwrap();
+        let chain = runtime.host().find_chain("voyage").unwrap();
         chain.counters().into_iter().map(|(name, counted)| (name, counted.dropped)).collect()
     };
     assert!(dropped["poetry"] > 20, "too few values are passed over: {dropped:?}");

@@ -171,7 +171,7 @@ pub struct Course {
     n_outside: u32,
     /// Messages to inlets that were not yet taken.
     messages: VecDeque<Message>,
-    answers: VecDeque<(u64, Result<Values, String>)>,
+    answers: VecDeque<(u64, Result<Arc<Values>, String>)>,
     n_flights: u64,
     /// A free chain whose runs are refused at once waits until then.
     free_after: Time,
@@ -355,8 +355,8 @@ impl Course {
     }
 
     /// Takes what came of a run.
-    pub fn answer(&mut self, id: u64, outcome: Result<Values, String>) {
-        self.answers.push_back((id, outcome));
+    pub fn answer(&mut self, id: u64, outcome: Result<impl Into<Arc<Values>>, String>) {
+        self.answers.push_back((id, outcome.map(Into::into)));
     }
 
     /// Calls off whatever is under way, for good.

@@ -40,7 +40,7 @@ pub trait Part: Send {
     ///
     /// # Errors
     /// Plain words for people, when what was asked of it can't be done.
-    fn answer(&mut self, outcome: Result<Values, String>) -> Result<(), String> {
+    fn answer(&mut self, outcome: Result<&Values, &str>) -> Result<(), String> {
         let _ = outcome;
         Ok(())
     }

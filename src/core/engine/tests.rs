@@ -235,7 +235,7 @@ fn partial_outputs_are_signs_of_life_and_chances_to_cancel() {
         stage.clock.advance(Duration::from_secs(4));
         stage.gate.send(()).unwrap();
         let partial = Event::Partial {
-            outputs: Values::new().with("out", n),
+            outputs: Values::new().with("out", n).into(),
             progress: Some(n as f32 / 3.0),
         };
         assert_eq!(next(&events), partial);
@@ -337,7 +337,7 @@ fn what_a_model_streams_is_checked_and_told() {
     let ask = |what: &str| stage.ask("stream", Values::new().with("in", what)).unwrap();
     let events = ask("a beat");
     let messages = vec![vec![1.0.into()]];
-    assert_eq!(next(&events), Event::Stream { name: "beat".into(), messages });
+    assert_eq!(next(&events), Event::Stream { name: "beat".into(), messages: messages.into() });
     assert!(matches!(next(&events), Event::Done { .. }));
     assert!(failed(&ask("unknown")).contains("'drum', which is no stream of its"));
     assert!(failed(&ask("wrong")).contains("the model's stream 'beat': at: "));

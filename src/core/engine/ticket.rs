@@ -17,7 +17,7 @@ pub enum Event {
     /// Some outputs before the end, with progress in 0..1 where the model says.
     Partial {
         /// Outputs so far; may be empty.
-        outputs: Values,
+        outputs: Arc<Values>,
         /// How far the run is.
         progress: Option<f32>,
     },
@@ -26,12 +26,12 @@ pub enum Event {
         /// The stream's name.
         name: String,
         /// The arguments of each.
-        messages: Vec<Vec<Value>>,
+        messages: Arc<[Vec<Value>]>,
     },
     /// The outputs, complete and in the manifest's order.
     Done {
         /// The outputs.
-        outputs: Values,
+        outputs: Arc<Values>,
         /// From being asked for to here.
         elapsed: Duration,
     },
@@ -72,13 +72,13 @@ impl Ticket {
     pub fn partial(&self, outputs: Values, progress: Option<f32>) {
         if !self.has_ended() {
             self.counters.partials.fetch_add(1, Ordering::Relaxed);
-            self.tell(Event::Partial { outputs, progress });
+            self.tell(Event::Partial { outputs: Arc::new(outputs), progress });
         }
     }
 
     pub fn stream(&self, name: &str, messages: Vec<Vec<Value>>) {
         if !self.has_ended() {
-            self.tell(Event::Stream { name: name.into(), messages });
+            self.tell(Event::Stream { name: name.into(), messages: messages.into() });
         }
     }
 
@@ -93,7 +93,7 @@ impl Ticket {
         let (counter, event) = match result {
             End::Done(outputs) => {
                 counters.latency.record(elapsed);
-                (&counters.succeeded, Event::Done { outputs, elapsed })
+                (&counters.succeeded, Event::Done { outputs: Arc::new(outputs), elapsed })
             }
             End::Failed(words) => (&counters.failed, Event::Failed(words)),
             End::Cancelled => (&counters.cancelled, Event::Cancelled),

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use enjamb_core::engine::{Event, Hosted, Refusal, Request, Status};
+use enjamb_core::host::Peer;
 use enjamb_core::model::CancelToken;
 use enjamb_core::signature::{Command, Values, only};
 use enjamb_core::value::Value;
@@ -168,7 +169,7 @@ pub async fn run(
         .map(|millis| server.router.engine().clock().now() + Duration::from_millis(millis));
     let submit = |request| match options.private {
         true => hosted.submit(&command, inputs, request),
-        false => server.router.submit(&model, &command, inputs, request),
+        false => server.router.host().submit(Peer::Local, &model, &command, inputs, request),
     };
     match wants_events {
         true => run_streaming(request, submit),
@@ -220,7 +221,7 @@ async fn run_once(
     request.reply = Arc::new(move |event| {
         let outcome = match event {
             Event::Partial { .. } | Event::Stream { .. } => return,
-            Event::Done { outputs, .. } => Ok(to_text(&outputs)),
+            Event::Done { outputs, .. } => Ok(to_text(&*outputs)),
             Event::Failed(words) => Err(words),
             Event::Cancelled => Err("the run was cancelled".into()),
         };
@@ -319,7 +320,7 @@ fn totals(server: &Server) -> Json_ {
             })
         })
         .collect();
-    let chains: Vec<Json_> = (server.router.chains().all().iter())
+    let chains: Vec<Json_> = (server.router.host().chains().all().iter())
         .map(|chain| {
             let nodes: Vec<Json_> = (chain.counters().into_iter())
                 .map(|(name, counters)| {

@@ -14,12 +14,12 @@ use enjamb_core::value::Value;
 use serde_json::{Value as Json_, json};
 
 pub async fn all(State(server): Shared) -> Json<Vec<Json_>> {
-    let chains = server.router.chains().all();
+    let chains = server.router.host().chains().all();
     Json(chains.iter().map(|chain| chain.specification()).collect())
 }
 
 pub async fn one(State(server): Shared, Path(name): Path<String>) -> Response {
-    answer(server.router.find_chain(&name).map(|chain| chain.specification()))
+    answer(server.router.host().find_chain(&name).map(|chain| chain.specification()))
 }
 
 /// `POST /chains/voyage/walk/speed` with `{"speed": 2}`; without a value, `POST /chains/voyage/start`.
@@ -34,9 +34,9 @@ pub async fn send(
         Err(rejection) => return error(rejection.status(), "expected a body of at most 32 MB"),
     };
     let router = &server.router;
-    answer(router.find_chain(&name).and_then(|chain| {
+    answer(router.host().find_chain(&name).and_then(|chain| {
         let values = read(&chain, &path, &body)?;
-        router.send_to_chain(&name, &path, &values)?;
+        router.send_to_chain(&chain, &path, &values)?;
         Ok(chain.specification())
     }))
 }

@@ -4,8 +4,9 @@
 use super::udp::UdpSender;
 use crate::traffic::Traffic;
 use crossbeam::queue::ArrayQueue;
+use enjamb_core::host::{Peer, Route};
 use enjamb_core::time::{Clock, Time};
-use enjamb_osc::{Message, Outlet, Pattern, Peer, Wish, packet};
+use enjamb_osc::{Broker, FormatOption, Message, Outgoing, Pattern, Publication, packet};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt;
@@ -442,39 +443,43 @@ impl Hub {
 
     /// An answer that tells of an error counts as one, however many hear it. What could not even be
     /// read was counted as it came in; its answer is a bare `/error`.
-    fn count_errors(&self, messages: &[Message]) {
-        let n_errors = messages.iter().filter(|m| m.is_error() && m.address != "/error").count();
+    fn count_errors(&self, replies: &[Message]) {
+        let n_errors = replies.iter().filter(|m| m.is_error() && m.address != "/error").count();
         if n_errors > 0 {
             self.traffic.n_errors.fetch_add(n_errors as u64, Relaxed);
         }
     }
 
-    fn deliver(&self, deliveries: Vec<Delivery>, messages: &[Message], direct: bool) {
-        self.deliver_in(deliveries, messages, direct, None);
+    fn deliver(&self, deliveries: Vec<Delivery>, message: &Message) {
+        self.deliver_in(deliveries, &[Outgoing::of(message)], false, None);
     }
 
     /// Delivers messages: in bundles of at most so many bytes, or else as each peer wants them.
     fn deliver_in(
         &self,
         deliveries: Vec<Delivery>,
-        messages: &[Message],
+        messages: &[Outgoing],
         direct: bool,
         bundles_of: Option<usize>,
     ) {
+        if deliveries.is_empty() {
+            return;
+        }
         let now = self.clock.now();
         // Written at most once for each spelling, however many peers there are.
         let written: [Vec<OnceCell<Arc<[u8]>>>; 2] =
             [false, true].map(|_| messages.iter().map(|_| OnceCell::new()).collect());
         for Delivery { to, format, only } in deliveries {
-            let wanted = |message: &Message| {
-                only.as_ref().is_none_or(|only| only.iter().any(|p| p.covers(&message.address)))
+            let wanted = |outgoing: &Outgoing| {
+                only.as_ref().is_none_or(|only| only.iter().any(|p| p.covers(outgoing.address())))
             };
             let limit = match to {
                 Peer::Udp(_) => format.mtu.unwrap_or(MAX_DATAGRAM).min(MAX_DATAGRAM),
                 _ => usize::MAX,
             };
             let mut packets: Vec<Arc<[u8]>> = Vec::new();
-            for (index, message) in messages.iter().enumerate().filter(|(_, m)| wanted(m)) {
+            for (index, outgoing) in messages.iter().enumerate().filter(|(_, m)| wanted(m)) {
+                let message = outgoing.message();
                 self.traffic.message_out(now, || self.name_of(to), message);
                 let packet = written[usize::from(format.ascii)][index]
                     .get_or_init(|| packet::write(message, format.ascii).into());
@@ -541,54 +546,69 @@ fn subscriber(peer: Peer, port: Option<u16>) -> Result<Peer, String> {
     }
 }
 
-impl Outlet for Hub {
-    fn reply(&self, to: Peer, messages: &[Message]) {
-        // Replies are short and come from network threads, so they need not wait for the sender's.
-        self.count_errors(messages);
-        self.deliver(self.to_asker(to), messages, true);
-    }
-
-    fn stream(&self, asked_by: Peer, is_private: bool, messages: Vec<Message>) {
-        let deliveries = match is_private {
-            true => vec![Delivery { to: asked_by, format: self.format_of(asked_by), only: None }],
-            false => self.deliveries(asked_by),
-        };
-        self.deliver_in(deliveries, &messages, false, Some(STREAM_BUNDLE));
-    }
-
-    fn publish(&self, asked_by: Peer, messages: Vec<Message>) {
-        self.count_errors(&messages);
-        self.deliver(self.deliveries(asked_by), &messages, false);
-    }
-
-    fn offer(&self, message: Message) {
-        let asks = |patterns: &[Pattern]| patterns.iter().any(|p| p.matches(&message.address));
+impl Hub {
+    /// Those who asked for the address itself: by a subscription or a destination's pattern that matches
+    /// the whole of it, or by a LISTEN.
+    fn requested(&self, address: &str) -> Vec<Delivery> {
+        let asks = |patterns: &[Pattern]| patterns.iter().any(|p| p.matches(address));
         let mut deliveries: Vec<Delivery> = Vec::new();
-        for (destination, address) in self.destinations().iter() {
-            if let (Some(address), true) = (address, asks(&destination.only)) {
-                let to = Peer::Udp(*address);
+        for (destination, known) in self.destinations().iter() {
+            if let (Some(known), true) = (known, asks(&destination.only)) {
+                let to = Peer::Udp(*known);
                 deliveries.push(Delivery { to, format: destination.format, only: None });
             }
         }
         if self.n_peers.load(Relaxed) > 0 {
             for (peer, state) in lock(&self.peers).iter() {
                 let is_new = deliveries.iter().all(|known| known.to != *peer);
-                if is_new
-                    && (asks(&state.subscriptions) || state.listens.contains(&message.address))
-                {
+                let listens = || state.listens.iter().any(|listened| listened == address);
+                if is_new && (asks(&state.subscriptions) || listens()) {
                     deliveries.push(Delivery { to: *peer, format: state.format, only: None });
                 }
             }
         }
+        deliveries
+    }
+}
+
+impl Broker for Hub {
+    fn reply(&self, to: Peer, messages: &[Message]) {
+        // Replies are short and come from network threads, so they need not wait for the sender's.
+        self.count_errors(messages);
+        let messages: Vec<Outgoing> = messages.iter().map(Outgoing::of).collect();
+        self.deliver_in(self.to_asker(to), &messages, true, None);
+    }
+
+    fn publish(&self, publication: &Publication) {
+        if publication.is_error {
+            self.traffic.n_errors.fetch_add(1, Relaxed);
+        }
+        let asker = publication.asker;
+        let deliveries = match publication.route {
+            Route::Published | Route::Streamed => self.deliveries(asker),
+            Route::Private => {
+                vec![Delivery { to: asker, format: self.format_of(asker), only: None }]
+            }
+            Route::OnRequest => {
+                for message in publication.messages() {
+                    let deliveries = self.requested(message.address());
+                    self.deliver_in(deliveries, std::slice::from_ref(message), false, None);
+                }
+                return;
+            }
+        };
+        // Nothing is written unless somebody gets it.
         if !deliveries.is_empty() {
-            self.deliver(deliveries, std::slice::from_ref(&message), false);
+            let is_stream = matches!(publication.route, Route::Streamed | Route::Private);
+            let bundles_of = is_stream.then_some(STREAM_BUNDLE);
+            self.deliver_in(deliveries, publication.messages(), false, bundles_of);
         }
     }
 
     fn relay(&self, from: Peer, message: &Message) {
         let mut deliveries = self.deliveries(Peer::Local);
         deliveries.retain(|delivery| delivery.to != from);
-        self.deliver(deliveries, std::slice::from_ref(message), false);
+        self.deliver(deliveries, message);
     }
 
     fn changed(&self, by: Peer, message: &Message) {
@@ -600,7 +620,7 @@ impl Outlet for Hub {
             .filter(|(peer, state)| **peer != by && state.listens.contains(&message.address))
             .map(|(peer, state)| Delivery { to: *peer, format: state.format, only: None })
             .collect();
-        self.deliver(listening, std::slice::from_ref(message), false);
+        self.deliver(listening, message);
     }
 
     fn subscribe(
@@ -638,11 +658,11 @@ impl Outlet for Hub {
         self.n_peers.store(peers.len(), Relaxed);
     }
 
-    fn wish(&self, peer: Peer, wish: Wish) {
-        // A full table means that the wish can't be kept, which the next answer shows.
-        let _ = self.with_state(peer, |state| match wish {
-            Wish::Bundle(bundle) => state.format.bundle = bundle,
-            Wish::Ascii(ascii) => state.format.ascii = ascii,
+    fn set_format(&self, peer: Peer, option: FormatOption) {
+        // A full table means that the option can't be kept, which the next answer shows.
+        let _ = self.with_state(peer, |state| match option {
+            FormatOption::Bundle(bundle) => state.format.bundle = bundle,
+            FormatOption::Ascii(ascii) => state.format.ascii = ascii,
         });
     }
 }

@@ -3,9 +3,10 @@
 
 use super::hub::Hub;
 use super::schedule::Schedule;
+use enjamb_core::host::Peer;
 use enjamb_core::time::Time;
 use enjamb_osc::packet::{self, TimeTag};
-use enjamb_osc::{Message, Outlet, Peer, Router};
+use enjamb_osc::{Broker, Message, Router};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

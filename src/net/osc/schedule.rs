@@ -1,7 +1,8 @@
 //! Messages whose time has not come: a bounded queue, sorted by time, and a thread that empties it.
 
 use crossbeam::channel::{self, RecvTimeoutError, Sender};
-use enjamb_osc::{Message, Peer, Router};
+use enjamb_core::host::Peer;
+use enjamb_osc::{Message, Router};
 use std::collections::BTreeMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};

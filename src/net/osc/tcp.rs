@@ -2,6 +2,7 @@
 
 use super::inlet::Inlet;
 use crate::tune;
+use enjamb_core::host::Peer;
 use enjamb_osc::frame::{Deframer, Framing};
 use std::io;
 use std::pin::pin;
@@ -82,7 +83,7 @@ async fn converse(stream: TcpStream, inlet: &Arc<Inlet>) -> io::Result<()> {
 async fn read(
     mut reader: OwnedReadHalf,
     inlet: &Arc<Inlet>,
-    peer: enjamb_osc::Peer,
+    peer: Peer,
     framing_known: watch::Sender<Framing>,
 ) -> io::Result<()> {
     let mut deframer = Deframer::new();

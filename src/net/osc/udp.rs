@@ -4,7 +4,7 @@ use super::inlet::Inlet;
 use crate::traffic::Traffic;
 use crossbeam::queue::ArrayQueue;
 use crossbeam::sync::{Parker, Unparker};
-use enjamb_osc::Peer;
+use enjamb_core::host::Peer;
 use ipnet::IpNet;
 use std::collections::{HashMap, VecDeque};
 use std::io;

@@ -148,7 +148,7 @@ impl Router {
                 node.values = vec![model.held(&command.name, &field.name)];
                 nodes.push(node);
             }
-            let latest = self.latest(model.name(), &command.name);
+            let latest = self.host.latest(model.name(), &command.name);
             for field in &command.outputs {
                 // An output that has an input's name shares its address, which then takes and sends.
                 if command.inputs.iter().any(|input| input.name == field.name) {

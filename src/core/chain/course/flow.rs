@@ -6,6 +6,7 @@ use crate::chain::spec::{OnFailure, Takes};
 use crate::model::CancelToken;
 use crate::signature::Values;
 use crate::time::Time;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A free chain waits this long after a failure, so as not to burn a core on a model that is gone.
@@ -130,7 +131,7 @@ impl Course {
     pub(super) fn take_answer(
         &mut self,
         id: u64,
-        outcome: Result<Values, String>,
+        outcome: Result<Arc<Values>, String>,
         effects: &mut Effects,
     ) {
         let is_errand = |node: &Node| node.errand.as_ref().is_some_and(|errand| errand.id == id);
@@ -138,7 +139,7 @@ impl Course {
             let node = &mut self.nodes[index];
             node.errand = None;
             let Body::Part(part, _) = &mut node.body else { return };
-            let answered = part.answer(outcome);
+            let answered = part.answer(outcome.as_deref().map_err(String::as_str));
             return self.report(index, answered, effects);
         }
         let is_flight = |node: &Node| node.flight.as_ref().is_some_and(|flight| flight.id == id);
@@ -148,7 +149,7 @@ impl Course {
         let Some(flight) = node.flight.take() else { return };
         let stamp = flight.stamp;
         node.counters.took = self.now.saturating_sub(flight.asked);
-        match outcome.and_then(|outputs| node.take_outputs(outputs)) {
+        match outcome.and_then(|outputs| node.take_outputs(&outputs)) {
             Ok(()) => {
                 node.counters.late += u64::from(stamp.step < step);
                 self.succeed(index, stamp, effects);
@@ -302,7 +303,7 @@ impl Course {
 
 impl Node {
     /// Takes a model's outputs in the order of the fields.
-    fn take_outputs(&mut self, outputs: Values) -> Result<(), String> {
+    fn take_outputs(&mut self, outputs: &Values) -> Result<(), String> {
         for (slot, field) in self.outputs.iter_mut().zip(&self.output_fields) {
             let value = outputs.get(&field.name);
             let value = value.ok_or_else(|| format!("its model gave no '{}'", field.name))?;

@@ -180,7 +180,7 @@ fn a_loop_whose_first_run_fails_tries_again() {
         course.turn(super::Time::ZERO, &mut effects);
         let errand = effects.runs.pop().unwrap();
         assert_eq!(errand.inputs.number("a"), 1.0);
-        course.answer(errand.id, Err("not yet".into()));
+        course.answer(errand.id, Err::<Values, _>("not yet".into()));
         course.turn(super::Time::ZERO, &mut effects);
     }
 }

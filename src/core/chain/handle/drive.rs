@@ -115,7 +115,7 @@ impl Shared {
         }
     }
 
-    fn answer(&self, id: u64, outcome: Result<Values, String>) {
+    fn answer(&self, id: u64, outcome: Result<Arc<Values>, String>) {
         {
             let mut course = lock(&self.course);
             self.record(self.engine.clock().now(), || {
@@ -158,7 +158,7 @@ struct Answer {
 }
 
 impl Answer {
-    fn give(&self, outcome: Result<Values, String>) {
+    fn give(&self, outcome: Result<Arc<Values>, String>) {
         if std::mem::replace(&mut *lock(&self.fate), Fate::Answered) != Fate::Answered {
             self.shared.answer(self.id, outcome);
         }

@@ -7,6 +7,7 @@ use crate::chain::spec::Spec;
 use crate::recording::Event as Recorded;
 use crate::signature::Values;
 use crate::time::Time;
+use std::sync::Arc;
 
 impl Chain {
     /// A chain that stands until [`replay`](Self::replay) is called.
@@ -60,7 +61,7 @@ impl Chain {
     }
 
     /// Gives what came of a run.
-    pub fn replay_answer(&self, id: u64, outcome: Result<Values, String>) {
+    pub fn replay_answer(&self, id: u64, outcome: Result<Arc<Values>, String>) {
         lock(&self.shared.course).answer(id, outcome);
     }
 }

@@ -190,8 +190,8 @@ impl Part for Walker {
         }
     }
 
-    fn answer(&mut self, outcome: Result<Values, String>) -> Result<(), String> {
-        let mean = outcome.and_then(|outputs| mean_of(&outputs));
+    fn answer(&mut self, outcome: Result<&Values, &str>) -> Result<(), String> {
+        let mean = outcome.map_err(str::to_string).and_then(mean_of);
         match (self.asked.take(), mean) {
             (Some(Purpose::Visit), mean) => {
                 let line = self.wish.take().unwrap_or_default();

@@ -3,6 +3,7 @@
 use super::{chain, course, node, sent};
 use crate::chain::course::{Course, Effects};
 use crate::chain::spec::{OutletSpec, Pace, Spec};
+use crate::signature::Values;
 use crate::time::Time;
 use crate::value::Value;
 use serde_json::json;
@@ -95,7 +96,7 @@ fn a_free_chain_ticks_when_all_is_done() {
     effects.clear();
     course.turn(Time::ZERO, &mut effects);
     let errand = effects.runs.pop().unwrap();
-    course.answer(errand.id, Err("gone".into()));
+    course.answer(errand.id, Err::<Values, _>("gone".into()));
     effects.clear();
     let due = course.turn(SECOND, &mut effects);
     assert!(effects.runs.is_empty() && due > Some(SECOND), "{due:?}");

@@ -11,10 +11,12 @@
 //! - `train`: fits a verse model to lines of text, and measures it (feature `train`).
 //! - [`project`]: the project file.
 //! - [`runtime`]: all of it, put together from a project.
-//! - [`replay`]: a recording, played again.
+//! - `replay`: a recording, played again (feature `replay`).
 
+#[cfg(feature = "replay")]
 pub mod files;
 pub mod project;
+#[cfg(feature = "replay")]
 pub mod replay;
 pub mod runtime;
 

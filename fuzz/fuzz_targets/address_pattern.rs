@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use enjamb::router::{Pattern, is_pattern};
+use enjamb::osc::{Pattern, is_pattern};
 use enjamb_fuzz::on_small_stack;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {

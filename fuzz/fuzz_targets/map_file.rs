@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use enjamb::model::map::atlas::Atlas;
+use enjamb::models::map::atlas::Atlas;
 use enjamb_fuzz::on_small_stack;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -3,29 +3,28 @@
 #![no_main]
 
 use enjamb::engine::{Engine, EngineSettings, HostSettings};
-use enjamb::router::{Message, Outlet, Pattern, Peer, Router, Wish};
+use enjamb::host::{Host, Peer};
+use enjamb::osc::{Broker, FormatOption, Message, Pattern, Publication, Publisher, Router};
 use enjamb::signature::Values;
 use enjamb::time::ManualClock;
-use enjamb::transport::osc::packet;
+use enjamb::osc::packet;
 use enjamb_fuzz::{Taker, on_small_stack};
 use std::sync::{Arc, OnceLock};
 
 /// Writes what it is told to send, and forgets it.
 struct Sink;
 
-impl Outlet for Sink {
+impl Broker for Sink {
     fn reply(&self, _: Peer, messages: &[Message]) {
         for message in messages {
             packet::write(message, true);
         }
     }
-    fn stream(&self, peer: Peer, _: bool, messages: Vec<Message>) {
-        self.reply(peer, &messages);
+    fn publish(&self, publication: &Publication) {
+        for outgoing in publication.messages() {
+            packet::write(outgoing.message(), true);
+        }
     }
-    fn publish(&self, peer: Peer, messages: Vec<Message>) {
-        self.reply(peer, &messages);
-    }
-    fn offer(&self, _: Message) {}
     fn relay(&self, from: Peer, message: &Message) {
         self.reply(from, std::slice::from_ref(message));
     }
@@ -42,7 +41,7 @@ impl Outlet for Sink {
         Ok(Some(peer))
     }
     fn unsubscribe(&self, _: Peer, _: Option<Pattern>, _: Option<u16>) {}
-    fn wish(&self, _: Peer, _: Wish) {}
+    fn set_format(&self, _: Peer, _: FormatOption) {}
 }
 
 fn router() -> &'static Router {
@@ -51,7 +50,9 @@ fn router() -> &'static Router {
         let engine = Arc::new(Engine::new(Arc::new(ManualClock::new()), EngineSettings::default()));
         let make = Arc::new(|| Box::new(Taker) as Box<dyn enjamb::Model>);
         engine.host("take", make, Values::new(), HostSettings::default()).unwrap();
-        Router::new(engine, Arc::new(Sink))
+        let host = Arc::new(Host::new(engine));
+        host.add_consumer(Arc::new(Publisher::new(Arc::new(Sink), None)));
+        Router::new(host, Arc::new(Sink))
     })
 }
 

@@ -3,7 +3,7 @@
 #![no_main]
 
 use enjamb::recording::{Event, Line, Reader};
-use enjamb::router::Message;
+use enjamb::osc::Message;
 use enjamb_fuzz::on_small_stack;
 
 fn check(line: &Line) {

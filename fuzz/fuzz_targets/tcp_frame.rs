@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use enjamb::transport::osc::frame::Deframer;
+use enjamb::osc::frame::Deframer;
 use enjamb_fuzz::on_small_stack;
 
 fn deframe<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Vec<u8>>, bool) {

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use enjamb::model::poetry::vocabulary::{Vocabulary, clean};
+use enjamb::models::poetry::vocabulary::{Vocabulary, clean};
 use enjamb_fuzz::on_small_stack;
 use std::path::Path;
 use std::sync::LazyLock;

@@ -83,7 +83,7 @@ impl Setup {
     /// Names every place that was looked in.
     pub fn find_dir(&self, name: &str) -> Result<PathBuf, Error> {
         let candidates: Vec<PathBuf> = self.model_dirs.iter().map(|dir| dir.join(name)).collect();
-        candidates.iter().find(|dir| dir.is_dir()).cloned().ok_or_else(|| {
+        candidates.iter().find(|dir| dir.join("manifest.toml").is_file()).cloned().ok_or_else(|| {
             let looked: Vec<_> = candidates.iter().map(|dir| dir.display().to_string()).collect();
             Error::failed(format!(
                 "no folder '{name}' with the model's weights; looked for {}. \

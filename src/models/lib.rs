@@ -9,18 +9,26 @@ pub mod poetry;
 #[cfg(feature = "sentences")]
 pub mod sentences;
 
-use enjamb_core::model::{Kind, Kinds};
+use enjamb_core::model::Kinds;
 
 /// The kinds that a project file can name.
 pub fn kinds() -> Kinds {
     let kinds = Kinds::new();
     #[cfg(feature = "poetry")]
-    let kinds = kinds.with(Kind::new::<poetry::Poetry>("poetry", &["poetry"]));
+    let kinds = kinds.with(kind::<poetry::Poetry>("poetry", &["poetry"]));
     #[cfg(feature = "sentences")]
-    let kinds = kinds.with(Kind::new::<sentences::Sentences>("sentences", &["sentences"]));
+    let kinds = kinds.with(kind::<sentences::Sentences>("sentences", &["sentences"]));
     #[cfg(feature = "average")]
-    let kinds = kinds.with(Kind::new::<average::AverageWords>("average", &["average"]));
+    let kinds = kinds.with(kind::<average::AverageWords>("average", &["average"]));
     #[cfg(feature = "map")]
-    let kinds = kinds.with(Kind::new::<map::Map>("map", &["map", "sentences"]));
+    let kinds = kinds.with(kind::<map::Map>("map", &["map", "sentences"]));
     kinds
+}
+
+#[cfg(any(feature = "average", feature = "map", feature = "poetry", feature = "sentences"))]
+fn kind<M: enjamb_core::Model + Default + 'static>(
+    name: &str,
+    folders: &[&str],
+) -> enjamb_core::model::Kind {
+    enjamb_core::model::Kind::new::<M>(name, folders)
 }

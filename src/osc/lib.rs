@@ -6,6 +6,7 @@ pub mod frame;
 mod message;
 mod message_json;
 mod outgoing;
+#[cfg(feature = "packet")]
 pub mod packet;
 mod pattern;
 mod router;

@@ -104,6 +104,7 @@ impl RuntimeBuilder {
     }
 
     /// Where it looks for the files of models.
+    #[cfg(feature = "replay")]
     pub(crate) fn dirs(&self) -> &[PathBuf] {
         &self.model_dirs
     }

@@ -6,7 +6,7 @@ use super::*;
 use crate::sentences::EmbedErrorKind;
 
 fn average() -> Average {
-    Average::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("models/average")).unwrap()
+    Average::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/average")).unwrap()
 }
 
 fn cosine(a: &[f32], b: &[f32]) -> f32 {

@@ -6,7 +6,7 @@ use super::{Encoder, plain};
 
 #[test]
 fn agrees_with_the_plain_network() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/sentences");
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/sentences");
     let mut encoder = Encoder::load(&dir).unwrap();
     let long = "a line that goes on and on ".repeat(200);
     for text in ["a", "Two roads diverged in a yellow wood,", "月", &long] {

@@ -13,6 +13,7 @@
 //! - [`patch`]: any command as a patch for a host: p5.js, Max, Pure Data and others.
 //! - [`transport`]: OSC over UDP, TCP and WebSocket; HTTP; OSCQuery.
 //! - [`project`]: the project file.
+//! - [`image_codec`]: PNG and JPEG, decoded and encoded for the runtime.
 //! - [`runtime`]: all of it, put together from a project.
 //! - [`replay`]: a recording, played again.
 
@@ -20,6 +21,7 @@
 
 pub mod chain;
 pub mod engine;
+pub mod image_codec;
 pub mod model;
 pub mod patch;
 pub mod project;

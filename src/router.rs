@@ -13,6 +13,7 @@ use crate::engine::{Engine, Event, Hosted, Notice, Refusal, Request};
 use crate::recording::{Event as Recorded, Tape, Way};
 use crate::signature::{Field, Values, only};
 use crate::time::Clock;
+use crate::value::{Image, Segmentation};
 use arguments::{read_inputs, read_value, write_outputs, write_partial, write_stream};
 use chains::ChainRoom;
 pub use chains::messages_of;
@@ -36,6 +37,10 @@ pub enum Argument {
     Text(String),
     /// `b`
     Blob(Vec<u8>),
+    /// `b` on the wire, encoded only when it is written: [`Image::to_wire`].
+    Image(Image),
+    /// `s` on the wire, encoded only when it is written: [`Segmentation::to_data_uri`].
+    Segmentation(Segmentation),
     /// `T` and `F`
     Bool(bool),
     /// `N`
@@ -83,6 +88,14 @@ impl Argument {
             }
             Argument::Text(text) => format!("the text '{text}'"),
             Argument::Blob(bytes) => format!("a blob of {} bytes", bytes.len()),
+            Argument::Image(image) => {
+                let (width, height) = image.size();
+                format!("an image of {width} x {height}")
+            }
+            Argument::Segmentation(segmentation) => {
+                let (width, height) = segmentation.size();
+                format!("a segmentation of {width} x {height}")
+            }
             Argument::Bool(flag) => flag.to_string(),
             Argument::Nil => "nil".into(),
             Argument::Impulse => "an impulse".into(),

@@ -2,6 +2,7 @@
 
 mod data_type;
 mod names;
+mod pictures;
 
 pub use data_type::{
     DataType, any, array, boolean, category, directory, file, image, image_bounding_box,

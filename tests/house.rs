@@ -18,6 +18,7 @@ const ROOMS: &[&str] = &[
     "patch",
     "transport",
     "project",
+    "image_codec",
     "runtime",
     "replay",
     "program",

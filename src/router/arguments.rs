@@ -100,6 +100,10 @@ fn take<'a>(
         (DataType::Image { .. }, Argument::Blob(bytes)) => {
             Value::Image(Image::from_bytes(bytes.as_slice())?)
         }
+        (DataType::Image { .. }, Argument::Image(image)) => Value::Image(image.clone()),
+        (DataType::Segmentation { .. }, Argument::Segmentation(segmentation)) => {
+            Value::Segmentation(segmentation.clone())
+        }
         (DataType::Image { .. } | DataType::Segmentation { .. }, Argument::Text(uri)) => {
             return data_type.read_json(&Json::from(uri.as_str())).map(|value| (value, rest));
         }
@@ -283,9 +287,9 @@ pub(super) fn write_value(value: &Value, arguments: &mut Vec<Argument>) {
         Value::Landmarks(points) => {
             arguments.extend(points.as_flattened().iter().copied().map(Argument::Float));
         }
-        Value::Image(image) => arguments.push(Argument::Blob(image.bytes().to_vec())),
+        Value::Image(image) => arguments.push(Argument::Image(image.clone())),
         Value::Segmentation(segmentation) => {
-            arguments.push(Argument::Text(segmentation.to_data_uri()));
+            arguments.push(Argument::Segmentation(segmentation.clone()));
         }
         Value::Any(json) => arguments.push(Argument::Text(json.to_string())),
         // An array within an array has no flat form: it comes as one string of JSON.

@@ -56,6 +56,8 @@ fn spell(argument: &Argument, tags: &mut String) -> Json {
         Argument::Double(n) => ('d', unreal(*n)),
         Argument::Text(text) => ('s', json!(text)),
         Argument::Blob(bytes) => ('b', json!(BASE64.encode(bytes))),
+        Argument::Image(image) => ('b', json!(BASE64.encode(image.to_wire().1))),
+        Argument::Segmentation(segmentation) => ('s', json!(segmentation.to_data_uri())),
         Argument::Bool(true) => ('T', json!(true)),
         Argument::Bool(false) => ('F', json!(false)),
         Argument::Nil => ('N', Json::Null),

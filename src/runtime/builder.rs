@@ -4,12 +4,14 @@ use super::listener::{Listened, Listener};
 use super::network::Network;
 use super::{Runtime, RuntimeError};
 use crate::engine::{Engine, EngineSettings, HostSettings, Notice, OnNotice};
+use crate::image_codec::ImageCodec;
 use crate::model::{Factory, Model};
 use crate::project::{Listen, Project};
 use crate::recording::Tape;
 use crate::router::{Message, Outlet, Pattern, Peer, Router, Wish, publish_notice};
 use crate::signature::Values;
 use crate::time::{Clock, SystemClock};
+use crate::value::Codec;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -22,6 +24,7 @@ pub struct RuntimeBuilder {
     model_dirs: Vec<PathBuf>,
     clock: Arc<dyn Clock>,
     tape: Option<Tape>,
+    codec: Option<Arc<dyn Codec>>,
 }
 
 impl Default for RuntimeBuilder {
@@ -34,6 +37,7 @@ impl Default for RuntimeBuilder {
             model_dirs: shipped_model_dirs(),
             clock: Arc::new(SystemClock::start()),
             tape: None,
+            codec: Some(Arc::new(ImageCodec)),
         }
     }
 }
@@ -105,6 +109,14 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Decodes and encodes images with another codec than [`ImageCodec`]; with `None`, images come in and
+    /// go out as raw pixels, in the netpbm formats.
+    #[must_use]
+    pub fn codec(mut self, codec: Option<Arc<dyn Codec>>) -> Self {
+        self.codec = codec;
+        self
+    }
+
     /// Starts everything. Models set themselves up on their own threads; runs wait for them.
     ///
     /// # Errors
@@ -128,6 +140,7 @@ impl RuntimeBuilder {
                 model_dirs: self.model_dirs,
                 on_notice,
                 tape: self.tape,
+                codec: self.codec,
             },
         ));
         let listened = |outlet: Arc<dyn Outlet>| -> Arc<dyn Outlet> {

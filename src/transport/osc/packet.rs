@@ -186,6 +186,8 @@ fn osc_type(argument: &Argument, ascii: bool) -> OscType {
         Argument::Double(n) => OscType::Double(*n),
         Argument::Text(text) => OscType::String(clean(text, ascii)),
         Argument::Blob(bytes) => OscType::Blob(bytes.clone()),
+        Argument::Image(image) => OscType::Blob(image.to_wire().1.to_vec()),
+        Argument::Segmentation(segmentation) => OscType::String(segmentation.to_data_uri()),
         Argument::Bool(flag) => OscType::Bool(*flag),
         Argument::Nil => OscType::Nil,
         Argument::Impulse => OscType::Inf,

@@ -10,11 +10,14 @@
 //! - `patch`: any command as a patch for a host (feature `net`).
 //! - `train`: fits a verse model to lines of text, and measures it (feature `train`).
 //! - [`project`]: the project file.
+//! - `image_codec`: PNG and JPEG, decoded and encoded for the runtime (feature `image`).
 //! - [`runtime`]: all of it, put together from a project.
 //! - `replay`: a recording, played again (feature `replay`).
 
 #[cfg(feature = "replay")]
 pub mod files;
+#[cfg(feature = "image")]
+pub mod image_codec;
 pub mod project;
 #[cfg(feature = "replay")]
 pub mod replay;

@@ -9,8 +9,8 @@ use enjamb::chain::{Chain, ChainParts, Said};
 use enjamb::engine::EngineSettings;
 use enjamb::time::ManualClock;
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::Arc;
 use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 

@@ -8,11 +8,12 @@ use enjamb::Runtime;
 use enjamb::engine::HostSettings;
 use enjamb::model::{Error, Factory, Model, Run};
 use enjamb::project::{Project, SHIPPED};
-use enjamb::signature::{Command, Manifest, Values, number};
+use enjamb::signature::{Command, Manifest, Values, image, number};
+use enjamb::value::{Image, Value};
 use rosc::{OscMessage, OscType};
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// A project that ships, on ports of its own.
@@ -455,4 +456,61 @@ fn a_slow_node_slows_no_other() {
     let node = &counters["node"];
     assert!(node.dropped > node.ran && node.late > 0, "what is too slow is seen: {node:?}");
     assert!(counters["beside"].ran > 4 * node.ran, "{counters:?}");
+}
+
+/// Makes an image, or passes one on and notes which buffer it was.
+struct Passer(Arc<Mutex<Vec<Arc<[u8]>>>>);
+
+impl Model for Passer {
+    fn manifest(&self) -> Manifest {
+        Manifest::new("passer", "Passes images on.")
+            .command(
+                Command::new("make", "Makes one.").input("n", number(), "Its brightness.").output(
+                    "out",
+                    image(3),
+                    "It.",
+                ),
+            )
+            .command(
+                Command::new("pass", "Passes it on.").input("in", image(3), "An image.").output(
+                    "out",
+                    image(3),
+                    "It.",
+                ),
+            )
+    }
+
+    fn run(&mut self, command: &str, inputs: &Values, _: &mut Run) -> Result<Values, Error> {
+        let image = match (command, inputs.get("in")) {
+            ("make", _) => Image::from_pixels(2, 2, 3, vec![inputs.number("n") as u8; 12])?,
+            (_, Some(Value::Image(image))) => image.clone(),
+            (_, other) => panic!("expected an image, got {other:?}"),
+        };
+        self.0.lock().unwrap().push(Arc::clone(image.pixels()?.data()));
+        Ok(Values::new().with("out", image))
+    }
+}
+
+#[test]
+fn one_buffer_of_pixels_goes_from_node_to_node() {
+    let runtime = builder("", listen()).start().unwrap();
+    let buffers = Arc::new(Mutex::new(Vec::new()));
+    for name in ["one", "two", "three"] {
+        let buffers = Arc::clone(&buffers);
+        let factory: Factory = Arc::new(move || Box::new(Passer(Arc::clone(&buffers))));
+        runtime.engine().host(name, factory, Values::new(), HostSettings::default()).unwrap();
+    }
+    let project = "[chains.c]\nwires = [\"clock.count -> make.n\", \"make.out -> a.in\", \
+                   \"a.out -> b.in\"]\n[chains.c.nodes]\nclock = { run = \"clock\" }\n\
+                   make = { run = \"one/make\" }\na = { run = \"two/pass\" }\n\
+                   b = { run = \"three/pass\" }\n[chains.c.outlets]\nout = \"b.out\"\n";
+    let spec = Project::parse(project).unwrap().chains.remove(0).spec;
+    runtime.host().host_chain("c", &spec, 0).unwrap();
+    let patch = listener(&runtime, &["/c"]);
+    patch.send("/c/step", vec![]);
+    let OscType::Blob(bytes) = next_at(&patch, "/c/out").pop().unwrap() else { panic!("a blob") };
+    assert!(bytes.starts_with(&[0xFF, 0xD8, 0xFF]), "an image of three channels leaves as JPEG");
+    let buffers = buffers.lock().unwrap();
+    let [made, first, second] = &buffers[..] else { panic!("three runs, got {}", buffers.len()) };
+    assert!(Arc::ptr_eq(made, first) && Arc::ptr_eq(first, second));
 }

@@ -85,6 +85,43 @@ fn a_run_answers_json_or_an_error_in_words() {
     assert!((80..5_000).contains(&began.elapsed().as_millis()));
 }
 
+#[test]
+fn images_come_in_as_data_uris_and_go_out_as_they_came() {
+    use base64::Engine;
+    let uri = |kind: &str, bytes: &[u8]| {
+        let text = base64::engine::general_purpose::STANDARD.encode(bytes);
+        format!("data:image/{kind};base64,{text}")
+    };
+    let (_runtime, to) = served();
+    let echo = |command: &str, value: &str| {
+        let body = json!({ "value": value }).to_string();
+        let answer = post(to, &format!("/models/echo/{command}"), &body);
+        let json = answer.json();
+        let said = json["out"].as_str().or(json["error"].as_str()).unwrap().to_string();
+        (answer.status, said)
+    };
+    let mut png = Vec::new();
+    let mut encoder = png::Encoder::new(&mut png, 2, 1);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&[0, 1]).unwrap();
+    let grey = uri("png", &png);
+    assert_eq!(echo("image", &grey), (200, grey.clone()));
+    // Ids come back in the colours of their classes.
+    let (status, colored) = echo("segmentation", &grey);
+    assert!(status == 200 && colored.starts_with("data:image/png;base64,") && colored != grey);
+    assert_eq!(echo("segmentation", &colored), (200, colored.clone()));
+    let raw = uri("x-portable-anymap", b"P5 2 1 255 \0\x01");
+    assert_eq!(echo("segmentation", &raw), (200, colored));
+    assert!(echo("image", &raw).1.starts_with("data:image/jpeg;base64,"));
+    // A header that can't be read is refused at once, what is behind it by the run.
+    let words = "value: the image's header can't be read: it is cut off";
+    assert_eq!(echo("image", &uri("png", &png[..20])), (400, words.into()));
+    let at = png.windows(4).position(|four| four == b"IDAT").unwrap() + 6;
+    png[at] ^= 0xFF;
+    let (status, words) = echo("segmentation", &uri("png", &png));
+    assert!(status == 422 && words.starts_with("value: the image can't be decoded: "), "{words}");
+}
+
 /// Events as they come: name and data.
 fn events(stream: TcpStream) -> impl Iterator<Item = (String, Json)> {
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);

@@ -30,7 +30,16 @@ const CRATES: &[(&str, &[&str])] = &[
 ];
 /// The modules of the core in the order in which data flows. Each may use those before it.
 const CORE_MODULES: &[&str] = &[
-    "error", "value", "signature", "time", "model", "recording", "engine", "chain", "host", "project",
+    "error",
+    "value",
+    "signature",
+    "time",
+    "model",
+    "recording",
+    "engine",
+    "chain",
+    "host",
+    "project",
 ];
 /// What a program that embeds enjamb pays for, in external crates: the features of `enjamb`, the most
 /// crates, and those that must not be among them.
@@ -153,8 +162,18 @@ fn each_module_of_the_core_uses_only_those_before_it() {
 /// External crates by `cargo tree -e normal,build`, each version once.
 fn external_crates(features: &str) -> BTreeSet<String> {
     let tree = cargo(&[
-        "tree", "-p", "enjamb", "-e", "normal,build", "--prefix", "none", "--format", "{p}",
-        "--no-default-features", "--features", features,
+        "tree",
+        "-p",
+        "enjamb",
+        "-e",
+        "normal,build",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}",
+        "--no-default-features",
+        "--features",
+        features,
     ]);
     let lines = tree.lines().map(|line| line.trim_end_matches(" (*)").to_string());
     // Those of the workspace have a path.

@@ -4,11 +4,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use enjamb::image_codec::ImageCodec;
 use enjamb::signature::Values;
-use enjamb::value::Value;
+use enjamb::value::{Codec, Value};
 use enjamb::{DataType, Model};
 use enjamb_fuzz::{Taker, data_types, on_small_stack};
 use serde_json::Value as Json;
+use std::sync::Arc;
 
 /// Pictures larger than this are not decoded, since that would only test patience.
 const MAX_PIXELS: u32 = 1 << 20;
@@ -18,7 +20,9 @@ fn check(data_type: &DataType, json: &Json) {
     if let Value::Image(image) = &value
         && image.size().0.saturating_mul(image.size().1) <= MAX_PIXELS
     {
-        let _ = image.decode();
+        let codec: Arc<dyn Codec> = Arc::new(ImageCodec);
+        image.attach(&codec);
+        let _ = image.pixels();
     }
     let written = value.to_json();
     let again = data_type.read_json(&written).expect("what was written can be read");

@@ -16,6 +16,7 @@ use crate::model::Factory;
 use crate::recording::Tape;
 use crate::signature::{Values, is_name};
 use crate::time::Clock;
+use crate::value::Codec;
 use hosted::HostedParts;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -57,11 +58,19 @@ pub struct EngineSettings {
     pub on_notice: OnNotice,
     /// Where all that decides what comes out is written down, if it is.
     pub tape: Option<Tape>,
+    /// Decodes and encodes images. Without one, images come in and go out as raw pixels.
+    pub codec: Option<Arc<dyn Codec>>,
 }
 
 impl Default for EngineSettings {
     fn default() -> Self {
-        Self { seed: 0, model_dirs: Vec::new(), on_notice: Arc::new(|_, _| {}), tape: None }
+        Self {
+            seed: 0,
+            model_dirs: Vec::new(),
+            on_notice: Arc::new(|_, _| {}),
+            tape: None,
+            codec: None,
+        }
     }
 }
 
@@ -86,6 +95,11 @@ impl Engine {
     /// Where what happens is written down, if it is.
     pub fn tape(&self) -> Option<&Tape> {
         self.settings.tape.as_ref()
+    }
+
+    /// What decodes and encodes images, if anything does.
+    pub fn codec(&self) -> Option<&Arc<dyn Codec>> {
+        self.settings.codec.as_ref()
     }
 
     /// Hosts a model under a name. It starts on its own thread; runs may be submitted at once and
@@ -121,6 +135,7 @@ impl Engine {
             clock: Arc::clone(&self.clock),
             on_notice: Arc::clone(&self.settings.on_notice),
             tape: self.settings.tape.clone(),
+            codec: self.settings.codec.clone(),
         })?);
         let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
         match models.iter_mut().find(|model| model.name() == name) {

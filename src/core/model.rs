@@ -83,14 +83,17 @@ impl Setup {
     /// Names every place that was looked in.
     pub fn find_dir(&self, name: &str) -> Result<PathBuf, Error> {
         let candidates: Vec<PathBuf> = self.model_dirs.iter().map(|dir| dir.join(name)).collect();
-        candidates.iter().find(|dir| dir.join("manifest.toml").is_file()).cloned().ok_or_else(|| {
-            let looked: Vec<_> = candidates.iter().map(|dir| dir.display().to_string()).collect();
-            Error::failed(format!(
-                "no folder '{name}' with the model's weights; looked for {}. \
+        candidates.iter().find(|dir| dir.join("manifest.toml").is_file()).cloned().ok_or_else(
+            || {
+                let looked: Vec<_> =
+                    candidates.iter().map(|dir| dir.display().to_string()).collect();
+                Error::failed(format!(
+                    "no folder '{name}' with the model's weights; looked for {}. \
                  Set ENJAMB_MODELS to the folder that holds it",
-                looked.join(", ")
-            ))
-        })
+                    looked.join(", ")
+                ))
+            },
+        )
     }
 
     /// The folder named by the option `path` if it is set, else the shipped model's.

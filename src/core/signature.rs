@@ -1,6 +1,7 @@
 //! Signatures: the named, typed inputs and outputs of commands, and the manifest that lists them.
 
 mod data_type;
+mod images;
 mod names;
 
 pub use data_type::{

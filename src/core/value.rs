@@ -3,9 +3,16 @@
 //! The kinds are those of the Runway Model SDK. What a command accepts (lengths, ranges, labels) is
 //! written down in a [`DataType`](crate::DataType); a `Value` is what was accepted.
 
-mod picture;
+mod codec;
+mod image;
+mod segmentation;
 
-pub use picture::{Image, ImageFormat, Palette, Segmentation};
+pub use codec::Codec;
+pub(crate) use image::no_codec;
+#[cfg(test)]
+pub(crate) use image::tests::CountingCodec;
+pub use image::{Image, ImageFormat, MAX_SIDE, Pixels};
+pub use segmentation::{Palette, Segmentation};
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 use serde_json::Value as Json;
@@ -24,7 +31,7 @@ pub enum Value {
     Vector(Arc<[f32]>),
     /// A list of values of one type.
     Array(Vec<Value>),
-    /// An encoded picture.
+    /// A picture.
     Image(Image),
     /// A class id for every pixel.
     Segmentation(Segmentation),
@@ -96,6 +103,16 @@ impl Value {
         match self {
             Value::Array(items) => Some(items),
             _ => None,
+        }
+    }
+
+    /// Gives every image and segmentation in it a codec, unless it has one.
+    pub fn attach_codec(&self, codec: &Arc<dyn Codec>) {
+        match self {
+            Value::Image(image) => image.attach(codec),
+            Value::Segmentation(segmentation) => segmentation.attach(codec),
+            Value::Array(items) => items.iter().for_each(|item| item.attach_codec(codec)),
+            _ => {}
         }
     }
 
@@ -182,6 +199,12 @@ impl From<Vec<f32>> for Value {
 impl From<Image> for Value {
     fn from(image: Image) -> Self {
         Value::Image(image)
+    }
+}
+
+impl From<Segmentation> for Value {
+    fn from(segmentation: Segmentation) -> Self {
+        Value::Segmentation(segmentation)
     }
 }
 

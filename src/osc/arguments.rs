@@ -221,7 +221,7 @@ pub(crate) fn write_value(value: &Value, arguments: &mut Vec<Argument>) {
         Value::Landmarks(points) => {
             arguments.extend(points.as_flattened().iter().copied().map(Argument::Float));
         }
-        Value::Image(image) => arguments.push(Argument::Blob(image.bytes().to_vec())),
+        Value::Image(image) => arguments.push(Argument::Blob(image.to_wire().1.to_vec())),
         Value::Segmentation(segmentation) => {
             arguments.push(Argument::Text(segmentation.to_data_uri()));
         }

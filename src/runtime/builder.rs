@@ -9,6 +9,7 @@ use crate::project::Project;
 use crate::recording::Tape;
 use crate::signature::Values;
 use crate::time::{Clock, SystemClock};
+use crate::value::Codec;
 use enjamb_core::host::{Consumer, Host, Output, Peer};
 #[cfg(feature = "net")]
 use enjamb_net::{
@@ -31,6 +32,7 @@ pub struct RuntimeBuilder {
     model_dirs: Vec<PathBuf>,
     clock: Arc<dyn Clock>,
     tape: Option<Tape>,
+    codec: Option<Arc<dyn Codec>>,
 }
 
 impl Default for RuntimeBuilder {
@@ -47,8 +49,19 @@ impl Default for RuntimeBuilder {
             model_dirs: beside_program("models"),
             clock: Arc::new(SystemClock::start()),
             tape: None,
+            codec: default_codec(),
         }
     }
+}
+
+#[cfg(feature = "image")]
+fn default_codec() -> Option<Arc<dyn Codec>> {
+    Some(Arc::new(crate::image_codec::ImageCodec))
+}
+
+#[cfg(not(feature = "image"))]
+fn default_codec() -> Option<Arc<dyn Codec>> {
+    None
 }
 
 /// A folder beside the program.
@@ -175,6 +188,14 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Decodes and encodes images with another codec than the default, which the feature `image` has; with `None`, images come in and
+    /// go out as raw pixels, in the netpbm formats.
+    #[must_use]
+    pub fn codec(mut self, codec: Option<Arc<dyn Codec>>) -> Self {
+        self.codec = codec;
+        self
+    }
+
     /// Starts everything. Models set themselves up on their own threads; runs wait for them.
     ///
     /// # Errors
@@ -198,6 +219,7 @@ impl RuntimeBuilder {
                 model_dirs: self.model_dirs,
                 on_notice,
                 tape: self.tape.clone(),
+                codec: self.codec,
             },
         ));
         let host = Arc::new(Host::new(engine));

@@ -169,13 +169,17 @@ impl Chain {
             (path, [value, ..]) => {
                 let (node, input) = self.find(path)?;
                 let mut course = lock(&shared.course);
+                let mut value = value.clone();
+                if let Some(field) = course.open_input(&node, &input) {
+                    field.equip(&mut value, shared.engine.codec()).map_err(Refusal::BadInput)?;
+                }
                 shared.record(shared.engine.clock().now(), || Recorded::Set {
                     chain: chain(),
                     node: node.clone(),
                     input: input.clone(),
                     value: value.to_json(),
                 });
-                course.set(&node, &input, value.clone(), asker).map_err(Refusal::BadInput)?;
+                course.set(&node, &input, value, asker).map_err(Refusal::BadInput)?;
             }
             (path, []) => {
                 self.find(path)?;

@@ -7,7 +7,7 @@ use crate::model::{CancelToken, Factory};
 use crate::recording::{Event as Recorded, Tape};
 use crate::signature::{Manifest, Values, accept, only};
 use crate::time::{Clock, Time};
-use crate::value::Value;
+use crate::value::{Codec, Value};
 use crossbeam::channel::{self, Receiver, Sender};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -117,6 +117,7 @@ pub(super) struct Shared {
     pub clock: Arc<dyn Clock>,
     pub abandoned: AtomicUsize,
     pub n_restarts: AtomicU64,
+    pub codec: Option<Arc<dyn Codec>>,
     seed: u64,
     tape: Option<Tape>,
     on_notice: OnNotice,
@@ -348,12 +349,14 @@ pub(super) struct HostedParts {
     pub clock: Arc<dyn Clock>,
     pub on_notice: OnNotice,
     pub tape: Option<Tape>,
+    pub codec: Option<Arc<dyn Codec>>,
 }
 
 impl Hosted {
     pub(super) fn start(parts: HostedParts) -> Result<Self, String> {
         let manifest = Arc::new((parts.factory)().manifest());
-        let options = parts.options.complete(&Values::new(), &manifest.options)?;
+        let mut options = parts.options.complete(&Values::new(), &manifest.options)?;
+        options.equip(&manifest.options, parts.codec.as_ref())?;
         let (jobs, waiting) = channel::bounded(parts.settings.queue_capacity.max(1));
         let n_commands = manifest.commands.len();
         let shared = Arc::new(Shared {
@@ -365,6 +368,7 @@ impl Hosted {
             clock: parts.clock,
             abandoned: AtomicUsize::new(0),
             n_restarts: AtomicU64::new(0),
+            codec: parts.codec,
             seed: parts.seed,
             tape: parts.tape,
             on_notice: parts.on_notice,
@@ -431,7 +435,8 @@ impl Hosted {
             let name = self.name();
             Refusal::Unknown(format!("{name}/{command} has no input '{input}', {only}"))
         })?;
-        let value = accept(field, value).map_err(Refusal::BadInput)?;
+        let mut value = accept(field, value).map_err(Refusal::BadInput)?;
+        field.equip(&mut value, self.shared.codec.as_ref()).map_err(Refusal::BadInput)?;
         let mut held = lock(&self.held);
         if let Some(tape) = &self.shared.tape {
             let (model, command, input) = (self.name().into(), command.into(), input.into());
@@ -482,11 +487,15 @@ impl Hosted {
         // after the other, as a recording has them.
         let held = lock(&self.held);
         let recorded = self.shared.tape.as_ref().map(|tape| (tape, given.clone()));
-        let inputs =
-            match given.complete(&held[index], &self.shared.manifest.commands[index].inputs) {
-                Ok(inputs) => inputs,
-                Err(words) => return refuse(Refusal::BadInput(words)),
-            };
+        let fields = &self.shared.manifest.commands[index].inputs;
+        let completed = given.complete(&held[index], fields).and_then(|mut inputs| {
+            inputs.equip(fields, self.shared.codec.as_ref())?;
+            Ok(inputs)
+        });
+        let inputs = match completed {
+            Ok(inputs) => inputs,
+            Err(words) => return refuse(Refusal::BadInput(words)),
+        };
         let now = self.shared.clock.now();
         let deadline = request.deadline.or_else(|| self.settings.deadline.map(|after| now + after));
         let n_waiting = self.n_waiting();

@@ -344,5 +344,6 @@ fn what_a_model_streams_is_checked_and_told() {
     assert!(failed(&ask("long")).contains("2 arguments on 'beat': expected 1"));
 }
 
+mod images;
 mod many;
 mod meanwhile;

@@ -31,7 +31,7 @@ fn work(shared: &Arc<Shared>, jobs: &Receiver<Job>, generation: u64) {
     let Some(mut live) = set_up(shared) else { return shared.answer_waiting(jobs) };
     while shared.generation() == generation {
         let Some(mut batch) = shared.next(jobs, &live.most_at_once) else { return };
-        batch.retain(|job| is_wanted(shared, job));
+        batch.retain(|job| is_wanted(shared, job) && is_decoded(shared, job));
         if batch.is_empty() {
             continue;
         }
@@ -65,6 +65,19 @@ fn is_wanted(shared: &Shared, job: &Job) -> bool {
         job.ticket.end(shared.clock.now(), End::Failed(words));
     } else if job.ticket.cancel.is_cancelled() {
         job.ticket.end(shared.clock.now(), End::Cancelled);
+    }
+    !job.ticket.has_ended()
+}
+
+/// Decodes segmentations that arrived encoded, which is slow: so here and not where the run was asked
+/// for. Answers a job whose are damaged.
+fn is_decoded(shared: &Shared, job: &Job) -> bool {
+    let decoded = catch_unwind(AssertUnwindSafe(|| job.inputs.decode_segmentations()));
+    let decoded = decoded.unwrap_or_else(|panic| {
+        Err(format!("the image can't be decoded: the codec panicked: {}", panic_words(&*panic)))
+    });
+    if let Err(words) = decoded {
+        job.ticket.end(shared.clock.now(), End::Failed(words));
     }
     !job.ticket.has_ended()
 }
@@ -157,7 +170,7 @@ fn run<'a>(
             let missing = || Err(Error::failed("the model gave this run no outcome"));
             let outcomes = outcomes.into_iter().chain(std::iter::repeat_with(missing));
             for (job, outcome) in batch.iter().zip(outcomes) {
-                answer(&job.ticket, outcome, spec, started, now);
+                answer(shared, &job.ticket, outcome, spec, started, now);
             }
             Aftermath::Sound
         }
@@ -194,7 +207,7 @@ fn answer_meanwhile(
     {
         // The patience was for the first of them.
         patience = Duration::ZERO;
-        if !is_wanted(shared, &job) {
+        if !is_wanted(shared, &job) || !is_decoded(shared, &job) {
             continue;
         }
         let spec = &shared.manifest.commands[job.command];
@@ -206,7 +219,7 @@ fn answer_meanwhile(
         let now = shared.clock.now();
         shared.part(&job.ticket);
         match outcome {
-            Ok(outcome) => self::answer(&job.ticket, outcome, spec, started, now),
+            Ok(outcome) => self::answer(shared, &job.ticket, outcome, spec, started, now),
             Err(panic) => {
                 job.ticket.end(now, End::Failed(panicked(&*panic)));
                 // The run that is unfinished can't go on either.
@@ -217,13 +230,14 @@ fn answer_meanwhile(
 }
 
 fn answer(
+    shared: &Shared,
     ticket: &Ticket,
     outcome: Result<Values, Error>,
     spec: &Command,
     started: Time,
     now: Time,
 ) {
-    let end = match outcome.map(|outputs| check_outputs(outputs, &spec.outputs)) {
+    let end = match outcome.map(|outputs| check_outputs(shared, outputs, &spec.outputs)) {
         Ok(Ok(outputs)) => {
             ticket.counters.run_time.record(now.saturating_sub(started));
             End::Done(outputs)
@@ -249,7 +263,7 @@ fn partial(
     }
     let present = |field: &&Field| outputs.get(&field.name).is_some();
     let fields: Vec<Field> = spec.outputs.iter().filter(present).cloned().collect();
-    let outputs = check_outputs(outputs, &fields)?;
+    let outputs = check_outputs(shared, outputs, &fields)?;
     if !ticket.cancel.is_cancelled() {
         ticket.partial(outputs, progress);
     }
@@ -275,8 +289,11 @@ fn stream(
         }
         for (slot, field) in message.iter_mut().zip(&known.fields) {
             let value = std::mem::replace(slot, Value::Boolean(false));
+            shared.codec.iter().for_each(|codec| value.attach_codec(codec));
             *slot = accept(field, value)
                 .map_err(|words| format!("the model's stream '{name}': {words}"))?;
+            // What can't be decoded leaves as it is.
+            let _ = field.equip(slot, shared.codec.as_ref());
         }
     }
     if !ticket.cancel.is_cancelled() {
@@ -285,16 +302,22 @@ fn stream(
     Ok(())
 }
 
-fn check_outputs(outputs: Values, fields: &[Field]) -> Result<Values, String> {
+fn check_outputs(shared: &Shared, outputs: Values, fields: &[Field]) -> Result<Values, String> {
     let blank = Values::new();
     for field in fields {
         if outputs.get(&field.name).is_none() {
             return Err(format!("the model left out its output '{}'", field.name));
         }
     }
-    outputs
+    let codec = shared.codec.as_ref();
+    // An output of any type takes an image's wire form, for which it needs its codec.
+    codec.into_iter().for_each(|codec| outputs.attach_codec(codec));
+    let mut outputs = outputs
         .complete(&blank, fields)
-        .map_err(|words| format!("the model's outputs do not fit its manifest: {words}"))
+        .map_err(|words| format!("the model's outputs do not fit its manifest: {words}"))?;
+    // What can't be decoded leaves as it is.
+    let _ = outputs.equip(fields, codec);
+    Ok(outputs)
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> String {

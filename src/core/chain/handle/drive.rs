@@ -78,6 +78,10 @@ impl Shared {
     pub fn say(&self, effects: &Effects) {
         // With the lock given back, since an outlet or a model may be slow to take something.
         for signal in effects.signals() {
+            // What came out of a state file or the project file has passed no model that would do so.
+            if let Some(codec) = self.engine.codec() {
+                signal.values.iter().for_each(|value| value.attach_codec(codec));
+            }
             (self.on_said)(Said::Signal(signal));
         }
         for notice in &effects.notices {

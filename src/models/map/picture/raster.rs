@@ -2,7 +2,6 @@
 
 use super::font::{Font, Style};
 use super::{Colour, Mark, Picture, SHEET, Text};
-use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use rustybuzz::ttf_parser::OutlineBuilder;
 use tiny_skia::{
     Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Stroke, Transform,
@@ -26,9 +25,12 @@ pub fn png(picture: &Picture, width: u32) -> Vec<u8> {
     let rgb: Vec<u8> =
         canvas.pixels.data().chunks_exact(4).flat_map(|pixel| &pixel[..3]).copied().collect();
     let mut file = Vec::new();
-    let encoded =
-        PngEncoder::new(&mut file).write_image(&rgb, width, height, ExtendedColorType::Rgb8);
-    encoded.expect("memory takes all");
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header().expect("memory takes all");
+    writer.write_image_data(&rgb).expect("memory takes all");
+    writer.finish().expect("memory takes all");
     file
 }
 

@@ -6,6 +6,7 @@
 use crossbeam::channel;
 use enjamb::chain::spec::{NodeSpec, OutletSpec, Pace, Spec};
 use enjamb::engine::{Event, Request};
+use enjamb::host::Peer;
 use enjamb::model::{Error, Model, Run};
 use enjamb::project::Project;
 use enjamb::signature::{Command, Manifest, Values, image, number, segmentation};
@@ -126,14 +127,14 @@ fn invert(image: &Image) -> Image {
 }
 
 /// Runs a command as HTTP does, and waits for its outputs.
-fn ask(runtime: &Runtime, command: &str, inputs: Values) -> Values {
+fn ask(runtime: &Runtime, command: &str, inputs: Values) -> Arc<Values> {
     let (done, answer) = channel::bounded(1);
     let request = Request::new(move |event| {
         if let Event::Done { outputs, .. } = event {
             let _ = done.send(outputs);
         }
     });
-    runtime.router().submit("painter", command, inputs, request).expect("it is let in");
+    runtime.host().submit(Peer::Local, "painter", command, inputs, request).expect("it is let in");
     answer.recv().expect("an answer")
 }
 
@@ -163,7 +164,7 @@ fn chain_step(runtime: &Runtime) -> Duration {
         starts: true,
         ..Spec::default()
     };
-    let chain = runtime.router().host_chain("loop", &spec, 1).expect("a sound chain");
+    let chain = runtime.host().host_chain("loop", &spec, 1).expect("a sound chain");
     while chain.step() < 10 {
         std::thread::yield_now();
     }
@@ -173,6 +174,6 @@ fn chain_step(runtime: &Runtime) -> Duration {
     }
     let took = began.elapsed();
     let n_steps = (chain.step() - first) as u32;
-    runtime.router().chains().remove("loop");
+    runtime.host().chains().remove("loop");
     took / n_steps
 }

@@ -91,6 +91,12 @@ fn take<'a>(
             Some(number) => Value::Number(number),
             None => return unlike(first),
         },
+        (DataType::Integer { .. }, number) => match (number, number.as_f64()) {
+            (Argument::Int(integer), _) => Value::Integer(i64::from(*integer)),
+            (Argument::Long(integer), _) => Value::Integer(*integer),
+            (_, Some(number)) => Value::Number(number),
+            _ => return unlike(first),
+        },
         // Pd, Max and sclang have no true and false, only 1 and 0.
         (DataType::Boolean { .. }, flag) => match (flag, flag.as_f64()) {
             (Argument::Bool(flag), _) => Value::Boolean(*flag),
@@ -255,6 +261,8 @@ pub(super) fn write_stream(model: &str, stream: &Stream, messages: &[Vec<Value>]
         let mut arguments = Vec::with_capacity(message.len());
         for (value, field) in message.iter().zip(&stream.fields) {
             match value {
+                // One that an i32 can't hold stops at its ends.
+                Value::Integer(integer) => arguments.push(Argument::Int(*integer as f64 as i32)),
                 Value::Number(number) if is_whole(&field.data_type) => {
                     arguments.push(Argument::Int(*number as i32));
                 }
@@ -268,13 +276,19 @@ pub(super) fn write_stream(model: &str, stream: &Stream, messages: &[Vec<Value>]
 
 /// Whether a type is a number that counts.
 pub(super) fn is_whole(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Number { step: Some(step), .. } if *step == 1.0)
+    match data_type {
+        DataType::Integer { .. } => true,
+        DataType::Number { step, .. } => *step == Some(1.0),
+        _ => false,
+    }
 }
 
 pub(super) fn write_value(value: &Value, arguments: &mut Vec<Argument>) {
     match value {
         Value::Text(text) | Value::File(text) => arguments.push(Argument::Text(text.to_string())),
         Value::Number(number) => arguments.push(Argument::Float(*number as f32)),
+        // A float as well, so that outputs are of one type whatever counts in them.
+        Value::Integer(integer) => arguments.push(Argument::Float(*integer as f32)),
         // Sent as an int, since Pd and sclang do not read T and F.
         Value::Boolean(boolean) => arguments.push(Argument::Int(i32::from(*boolean))),
         Value::Vector(floats) => arguments.extend(floats.iter().copied().map(Argument::Float)),
@@ -296,8 +310,10 @@ pub(super) fn write_value(value: &Value, arguments: &mut Vec<Argument>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signature::{Command, any, array, boolean, image_point, number, text, vector};
-    use Argument::{Array, Blob, Bool, Double, Float, Impulse, Int, Nil};
+    use crate::signature::{
+        Command, any, array, boolean, image_point, integer, number, text, vector,
+    };
+    use Argument::{Array, Blob, Bool, Double, Float, Impulse, Int, Long, Nil};
 
     fn words(text: &str) -> Argument {
         Argument::Text(text.into())
@@ -317,6 +333,13 @@ mod tests {
             .input("flag", boolean(), "")
             .input("at", image_point(), "")
             .input("more", any(), "")
+            .inputs
+    }
+
+    fn counted() -> Vec<Field> {
+        Command::new("counted", "")
+            .input("n", integer().min(1.0).max(64.0), "")
+            .input("x", number(), "")
             .inputs
     }
 
@@ -349,6 +372,10 @@ mod tests {
             ),
             (vec![blob, Bool(false)], mixed(), r#"{"z":[1.0,2.0],"flag":false}"#),
             (vec![Array(vec![Int(1), Int(2)])], mixed(), r#"{"z":[1.0,2.0]}"#),
+            (vec![Int(3), Int(3)], counted(), r#"{"n":3,"x":3}"#),
+            (vec![Long(3), Long(3)], counted(), r#"{"n":3,"x":3}"#),
+            (vec![Float(3.0), Float(0.5)], counted(), r#"{"n":3,"x":0.5}"#),
+            (vec![Double(3.0), Double(0.5)], counted(), r#"{"n":3,"x":0.5}"#),
         ];
         for (arguments, fields, expected) in cases {
             let values = read_inputs(&arguments, &fields).unwrap();
@@ -370,6 +397,10 @@ mod tests {
             (vec![Float(1.0)], mixed(), "z: expected 2 floats, got 1"),
             (vec![Blob(vec![0; 7])], mixed(), "z: expected a blob of 8 bytes"),
             (vec![Float(f32::NAN), Int(1)], mixed(), "z: expected finite floats, got NaN"),
+            (vec![Float(1.5)], counted(), "n: expected a whole number in 1..64, got 1.5"),
+            (vec![Double(1.5)], counted(), "n: expected a whole number in 1..64, got 1.5"),
+            (vec![Long(65)], counted(), "n: expected a number in 1..64, got 65"),
+            (vec![words("3")], counted(), "n: expected a number in 1..64, got the text"),
             (vec![Int(1), Int(2), Int(2)], mixed(), "flag: expected true or false, got the int 2"),
         ];
         for (arguments, fields, expected) in cases {
@@ -384,6 +415,7 @@ mod tests {
             .with("sentences", vec!["a".to_string(), "b".to_string()])
             .with("embedding", vec![0.5_f32, 1.0])
             .with("near", 0.25)
+            .with("count", 3)
             .with("none", Vec::<Value>::new());
         let lines: Vec<String> = write_outputs("m", "c", &outputs)
             .iter()
@@ -396,8 +428,22 @@ mod tests {
                 r#"/m/c/sentences [Int(1), Int(2), Text("b")]"#,
                 "/m/c/embedding [Float(0.5), Float(1.0)]",
                 "/m/c/near [Float(0.25)]",
+                "/m/c/count [Float(3.0)]",
                 "/m/c/none [Int(0), Int(0)]",
             ]
         );
+    }
+
+    #[test]
+    fn streams_send_whole_numbers_as_ints() {
+        let stream = Stream::new("s", "")
+            .field("index", integer().min(0.0), "")
+            .field("step", number().step(1.0), "")
+            .field("x", number(), "");
+        let message = vec![Value::from(3), Value::from(4.0), Value::from(5.0)];
+        let far = vec![Value::from(1_i64 << 40), Value::from(-1e12), Value::from(0.5)];
+        let sent = write_stream("m", &stream, &[message, far]);
+        assert_eq!(sent[0].arguments, [Int(3), Int(4), Float(5.0)]);
+        assert_eq!(sent[1].arguments, [Int(i32::MAX), Int(i32::MIN), Float(0.5)]);
     }
 }

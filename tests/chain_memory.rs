@@ -55,7 +55,8 @@ fn a_chain_of_numbers_allocates_nothing_under_way() {
             node("news", "adapt/changed", serde_json::json!({ "memory": 10 })),
             node("kept", "adapt/hold", none.clone()),
             node("often", "adapt/chance", none.clone()),
-            node("more", "adapt/clamp", none),
+            node("more", "adapt/clamp", none.clone()),
+            node("whole", "adapt/counter", none),
         ],
         wires: [
             "beat.count -> scale.in",
@@ -65,6 +66,9 @@ fn a_chain_of_numbers_allocates_nothing_under_way() {
             "beat.count -> kept.when",
             "kept.out -> often.in",
             "often.out -> more.in",
+            // A number that comes to an integer.
+            "beat.count -> whole.in",
+            "beat.count -> whole.round",
         ]
         .iter()
         .map(|wire| wire.parse().unwrap())

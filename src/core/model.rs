@@ -5,7 +5,7 @@ mod kind;
 
 pub use kind::{Kind, Kinds};
 
-use crate::signature::{Manifest, Values};
+use crate::signature::{Input, Manifest, Values};
 use crate::time::Time;
 use crate::value::Value;
 use rand_chacha::ChaCha8Rng;
@@ -77,6 +77,9 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// The first option of each model that ships: where its files are, if not in the usual folders.
+    pub const PATH: Input<str> = Input::new(0, "path");
+
     /// Finds a shipped model's folder.
     ///
     /// # Errors
@@ -96,12 +99,12 @@ impl Setup {
         )
     }
 
-    /// The folder named by the option `path` if it is set, else the shipped model's.
+    /// The folder named by the option [`PATH`](Self::PATH) if it is set, else the shipped model's.
     ///
     /// # Errors
     /// As [`find_dir`](Self::find_dir).
     pub fn dir_or_default(&self, name: &str) -> Result<PathBuf, Error> {
-        match self.options.get("path").and_then(|path| path.as_text()) {
+        match self.options.get(Self::PATH.name()).and_then(|path| path.as_text()) {
             Some(path) if !path.is_empty() => Ok(Path::new(path).to_path_buf()),
             _ => self.find_dir(name),
         }

@@ -2,13 +2,15 @@
 
 mod data_type;
 mod images;
+mod input;
 mod names;
 
 pub use data_type::{
     DataType, any, array, boolean, category, directory, file, image, image_bounding_box,
-    image_landmarks, image_point, number, segmentation, text, vector,
+    image_landmarks, image_point, integer, number, segmentation, text, vector,
 };
 
+pub use input::{Input, Named, Readable};
 pub use names::{is_name, only};
 
 use crate::value::Value;
@@ -58,10 +60,14 @@ impl Command {
         Self { name: name.into(), description: description.into(), inputs, outputs }
     }
 
-    /// Adds an input.
+    /// Adds an input, by its handle or its name.
+    ///
+    /// # Panics
+    /// When there is one of that name, or a handle has another position or type.
     #[must_use]
-    pub fn input(mut self, name: &str, data_type: DataType, description: &str) -> Self {
-        push(&mut self.inputs, name, data_type, description);
+    pub fn input(mut self, input: impl Named, data_type: DataType, description: &str) -> Self {
+        input.check(self.inputs.len(), &data_type);
+        push(&mut self.inputs, input.name(), data_type, description);
         self
     }
 
@@ -153,10 +159,14 @@ impl Manifest {
         Self { name, description, options: Vec::new(), commands: Vec::new(), streams: Vec::new() }
     }
 
-    /// Adds a setup option.
+    /// Adds a setup option, by its handle or its name.
+    ///
+    /// # Panics
+    /// As [`Command::input`].
     #[must_use]
-    pub fn option(mut self, name: &str, data_type: DataType, description: &str) -> Self {
-        push(&mut self.options, name, data_type, description);
+    pub fn option(mut self, option: impl Named, data_type: DataType, description: &str) -> Self {
+        option.check(self.options.len(), &data_type);
+        push(&mut self.options, option.name(), data_type, description);
         self
     }
 
@@ -272,36 +282,40 @@ impl Values {
         self.0.is_empty()
     }
 
-    /// The text of an input. The engine has checked inputs against the signature, so asking for
-    /// another name or type than it declares is a slip in the model's source: it panics.
+    /// The text of that name, for outputs and the like; a model reads its inputs by their [`Input`].
+    /// The engine has checked values against the signature, so asking for another name or type than it
+    /// declares is a slip in the source: it panics.
     pub fn text(&self, name: &str) -> &str {
         self.expect(name, Value::as_text)
     }
 
-    /// The number of an input; panics as [`text`](Self::text).
+    /// The number of that name; panics as [`text`](Self::text).
     pub fn number(&self, name: &str) -> f64 {
         self.expect(name, Value::as_number)
     }
 
-    /// The truth of an input; panics as [`text`](Self::text).
+    /// The whole number of that name; panics as [`text`](Self::text).
+    pub fn integer(&self, name: &str) -> i64 {
+        self.expect(name, Value::as_integer)
+    }
+
+    /// The truth of that name; panics as [`text`](Self::text).
     pub fn boolean(&self, name: &str) -> bool {
         self.expect(name, Value::as_boolean)
     }
 
-    /// The floats of an input; panics as [`text`](Self::text).
+    /// The floats of that name; panics as [`text`](Self::text).
     pub fn vector(&self, name: &str) -> &[f32] {
         self.expect(name, Value::as_vector)
     }
 
-    /// The items of an input; panics as [`text`](Self::text).
+    /// The items of that name; panics as [`text`](Self::text).
     pub fn array(&self, name: &str) -> &[Value] {
         self.expect(name, Value::as_array)
     }
 
     fn expect<'a, T>(&'a self, name: &str, read: impl Fn(&'a Value) -> Option<T>) -> T {
-        self.get(name)
-            .and_then(read)
-            .unwrap_or_else(|| panic!("the signature declares no '{name}' of the type asked for"))
+        self.get(name).and_then(read).unwrap_or_else(|| input::undeclared(name))
     }
 
     /// Completes given values with held ones and defaults, checks them all, and puts them in the

@@ -18,6 +18,9 @@ use serde::ser::{Serialize, SerializeSeq, Serializer};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
+/// 2^53: integers up to here are exact in f64.
+pub(crate) const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// One value. Cloning is cheap for all but nested arrays: long payloads are shared.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -25,6 +28,8 @@ pub enum Value {
     Text(Arc<str>),
     /// A finite number.
     Number(f64),
+    /// A whole number.
+    Integer(i64),
     /// A truth value.
     Boolean(bool),
     /// A vector of f32, its length fixed by the type.
@@ -52,7 +57,8 @@ impl Value {
     pub fn kind(&self) -> &'static str {
         match self {
             Value::Text(_) => "text",
-            Value::Number(_) => "number",
+            // As in specifications, where whole numbers are numbers, too.
+            Value::Number(_) | Value::Integer(_) => "number",
             Value::Boolean(_) => "boolean",
             Value::Vector(_) => "vector",
             Value::Array(_) => "array",
@@ -74,10 +80,19 @@ impl Value {
         }
     }
 
-    /// The number of a number value.
+    /// The number of a number or integer value.
     pub fn as_number(&self) -> Option<f64> {
         match self {
             Value::Number(number) => Some(*number),
+            Value::Integer(integer) => Some(*integer as f64),
+            _ => None,
+        }
+    }
+
+    /// The whole number of an integer value.
+    pub fn as_integer(&self) -> Option<i64> {
+        match self {
+            Value::Integer(integer) => Some(*integer),
             _ => None,
         }
     }
@@ -125,13 +140,13 @@ impl Value {
 /// The Model SDK's JSON forms: pictures as data URIs, whole numbers without a point.
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53: integers up to here are exact in f64.
         match self {
             Value::Text(text) | Value::File(text) => serializer.serialize_str(text),
             Value::Number(n) if n.fract() == 0.0 && n.abs() < EXACT => {
                 serializer.serialize_i64(*n as i64)
             }
             Value::Number(n) => serializer.serialize_f64(*n),
+            Value::Integer(n) => serializer.serialize_i64(*n),
             Value::Boolean(boolean) => serializer.serialize_bool(*boolean),
             Value::Vector(vector) => {
                 let mut seq = serializer.serialize_seq(Some(vector.len()))?;
@@ -179,8 +194,21 @@ impl From<f32> for Value {
 }
 
 impl From<i32> for Value {
-    fn from(number: i32) -> Self {
-        Value::Number(number.into())
+    fn from(integer: i32) -> Self {
+        Value::Integer(integer.into())
+    }
+}
+
+impl From<i64> for Value {
+    fn from(integer: i64) -> Self {
+        Value::Integer(integer)
+    }
+}
+
+/// Counts and indices, which are never beyond an i64.
+impl From<usize> for Value {
+    fn from(count: usize) -> Self {
+        Value::Integer(count as i64)
     }
 }
 
@@ -236,6 +264,8 @@ mod tests {
             ("a line".into(), r#""a line""#),
             (3.0.into(), "3"),
             (0.5.into(), "0.5"),
+            (3.into(), "3"),
+            (i64::MIN.into(), "-9223372036854775808"),
             (true.into(), "true"),
             (vec![0.1_f32, -2.0].into(), "[0.1,-2.0]"),
             (vec!["a".to_string(), "b".to_string()].into(), r#"["a","b"]"#),

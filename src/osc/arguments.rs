@@ -91,6 +91,12 @@ fn take<'a>(
             Some(number) => Value::Number(number),
             None => return unlike(first),
         },
+        (DataType::Integer { .. }, number) => match (number, number.as_f64()) {
+            (Argument::Int(integer), _) => Value::Integer(i64::from(*integer)),
+            (Argument::Long(integer), _) => Value::Integer(*integer),
+            (_, Some(number)) => Value::Number(number),
+            _ => return unlike(first),
+        },
         // Pd, Max and sclang have no true and false, only 1 and 0.
         (DataType::Boolean { .. }, flag) => match (flag, flag.as_f64()) {
             (Argument::Bool(flag), _) => Value::Boolean(*flag),
@@ -206,13 +212,19 @@ fn take_run<'a>(
 
 /// Whether a type is a number that counts.
 pub(crate) fn is_whole(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Number { step: Some(step), .. } if *step == 1.0)
+    match data_type {
+        DataType::Integer { .. } => true,
+        DataType::Number { step, .. } => *step == Some(1.0),
+        _ => false,
+    }
 }
 
 pub(crate) fn write_value(value: &Value, arguments: &mut Vec<Argument>) {
     match value {
         Value::Text(text) | Value::File(text) => arguments.push(Argument::Text(text.to_string())),
         Value::Number(number) => arguments.push(Argument::Float(*number as f32)),
+        // A float as well, so that outputs are of one type whatever counts in them.
+        Value::Integer(integer) => arguments.push(Argument::Float(*integer as f32)),
         // Sent as an int, since Pd and sclang do not read T and F.
         Value::Boolean(boolean) => arguments.push(Argument::Int(i32::from(*boolean))),
         Value::Vector(floats) => arguments.extend(floats.iter().copied().map(Argument::Float)),
@@ -234,8 +246,10 @@ pub(crate) fn write_value(value: &Value, arguments: &mut Vec<Argument>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Argument::{Array, Blob, Bool, Double, Float, Impulse, Int, Nil};
-    use enjamb_core::signature::{Command, any, array, boolean, image_point, number, text, vector};
+    use Argument::{Array, Blob, Bool, Double, Float, Impulse, Int, Long, Nil};
+    use enjamb_core::signature::{
+        Command, any, array, boolean, image_point, integer, number, text, vector,
+    };
 
     fn words(text: &str) -> Argument {
         Argument::Text(text.into())
@@ -255,6 +269,13 @@ mod tests {
             .input("flag", boolean(), "")
             .input("at", image_point(), "")
             .input("more", any(), "")
+            .inputs
+    }
+
+    fn counted() -> Vec<Field> {
+        Command::new("counted", "")
+            .input("n", integer().min(1.0).max(64.0), "")
+            .input("x", number(), "")
             .inputs
     }
 
@@ -287,6 +308,10 @@ mod tests {
             ),
             (vec![blob, Bool(false)], mixed(), r#"{"z":[1.0,2.0],"flag":false}"#),
             (vec![Array(vec![Int(1), Int(2)])], mixed(), r#"{"z":[1.0,2.0]}"#),
+            (vec![Int(3), Int(3)], counted(), r#"{"n":3,"x":3}"#),
+            (vec![Long(3), Long(3)], counted(), r#"{"n":3,"x":3}"#),
+            (vec![Float(3.0), Float(0.5)], counted(), r#"{"n":3,"x":0.5}"#),
+            (vec![Double(3.0), Double(0.5)], counted(), r#"{"n":3,"x":0.5}"#),
         ];
         for (arguments, fields, expected) in cases {
             let values = read_inputs(&arguments, &fields).unwrap();
@@ -308,6 +333,10 @@ mod tests {
             (vec![Float(1.0)], mixed(), "z: expected 2 floats, got 1"),
             (vec![Blob(vec![0; 7])], mixed(), "z: expected a blob of 8 bytes"),
             (vec![Float(f32::NAN), Int(1)], mixed(), "z: expected finite floats, got NaN"),
+            (vec![Float(1.5)], counted(), "n: expected a whole number in 1..64, got 1.5"),
+            (vec![Double(1.5)], counted(), "n: expected a whole number in 1..64, got 1.5"),
+            (vec![Long(65)], counted(), "n: expected a number in 1..64, got 65"),
+            (vec![words("3")], counted(), "n: expected a number in 1..64, got the text"),
             (vec![Int(1), Int(2), Int(2)], mixed(), "flag: expected true or false, got the int 2"),
         ];
         for (arguments, fields, expected) in cases {

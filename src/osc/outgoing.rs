@@ -66,6 +66,10 @@ impl<'a> Outgoing<'a> {
             Body::Streamed(values, fields) => {
                 for (value, field) in values.iter().zip(fields) {
                     match value {
+                        // One that an i32 can't hold stops at its ends.
+                        Value::Integer(integer) => {
+                            arguments.push(Argument::Int(*integer as f64 as i32));
+                        }
                         Value::Number(number) if is_whole(&field.data_type) => {
                             arguments.push(Argument::Int(*number as i32));
                         }
@@ -260,7 +264,8 @@ pub fn way_of(route: Route) -> Option<Way> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use enjamb_core::signature::Values;
+    use Argument::{Float, Int};
+    use enjamb_core::signature::{integer, number};
     use std::time::Duration;
 
     #[test]
@@ -269,6 +274,7 @@ mod tests {
             .with("sentences", vec!["a".to_string(), "b".to_string()])
             .with("embedding", vec![0.5_f32, 1.0])
             .with("near", 0.25)
+            .with("count", 3)
             .with("none", Vec::<Value>::new());
         let outputs = Arc::new(outputs);
         let output = Output {
@@ -289,8 +295,24 @@ mod tests {
                 r#"/m/c/sentences [Int(1), Int(2), Text("b")]"#,
                 "/m/c/embedding [Float(0.5), Float(1.0)]",
                 "/m/c/near [Float(0.25)]",
+                "/m/c/count [Float(3.0)]",
                 "/m/c/none [Int(0), Int(0)]",
             ]
         );
+    }
+
+    #[test]
+    fn streams_send_whole_numbers_as_ints() {
+        let stream = Stream::new("s", "")
+            .field("index", integer().min(0.0), "")
+            .field("step", number().step(1.0), "")
+            .field("x", number(), "");
+        let message = vec![Value::from(3), Value::from(4.0), Value::from(5.0)];
+        let far = vec![Value::from(1_i64 << 40), Value::from(-1e12), Value::from(0.5)];
+        let messages = [message, far];
+        let of = Source::Command { model: "m", command: "c" };
+        let sent = of_stream(of, &stream, &messages);
+        assert_eq!(sent[0].message().arguments, [Int(3), Int(4), Float(5.0)]);
+        assert_eq!(sent[1].message().arguments, [Int(i32::MAX), Int(i32::MIN), Float(0.5)]);
     }
 }

@@ -265,6 +265,12 @@ impl Control {
                     _ => Control::Number { is_whole },
                 }
             }
+            DataType::Integer { min, max, .. } => match (min, max) {
+                (Some(min), Some(max)) => {
+                    Control::Slider { min: *min as f64, max: *max as f64, is_whole: true }
+                }
+                _ => Control::Number { is_whole: true },
+            },
             DataType::Boolean { .. } => Control::Toggle,
             DataType::Category { one_of, .. } => Control::Menu(one_of.clone()),
             DataType::Text { .. } | DataType::File { .. } => Control::Text,
@@ -357,7 +363,9 @@ impl<'a> Output<'a> {
 impl Shape {
     fn of(data_type: &DataType) -> Self {
         match data_type {
-            DataType::Number { .. } | DataType::Boolean { .. } => Shape::Number,
+            DataType::Number { .. } | DataType::Integer { .. } | DataType::Boolean { .. } => {
+                Shape::Number
+            }
             DataType::Vector { length, .. } => Shape::Floats(*length),
             DataType::ImagePoint => Shape::Floats(2),
             DataType::ImageBoundingBox => Shape::Floats(4),

@@ -1,7 +1,8 @@
 //! Data types: what a field accepts, its default, and the specification that clients are shown.
 
-use crate::value::{Image, ImageFormat, Palette, Segmentation, Value};
+use crate::value::{EXACT, Image, ImageFormat, Palette, Segmentation, Value};
 use serde_json::{Map, Value as Json, json};
+use std::fmt;
 use std::sync::Arc;
 
 /// The type of a field. Build one with [`text`], [`number`], [`vector`] and their kin.
@@ -26,6 +27,15 @@ pub enum DataType {
         max: Option<f64>,
         /// The grain of a slider; values between are allowed.
         step: Option<f64>,
+    },
+    /// A whole number. To clients it is a number with a step of 1.
+    Integer {
+        /// Used where no value is given; else `min`, else `max`, else 0.
+        default: Option<i64>,
+        /// The least value allowed.
+        min: Option<i64>,
+        /// The greatest value allowed.
+        max: Option<i64>,
     },
     /// `true` or `false`.
     Boolean {
@@ -109,6 +119,11 @@ pub fn text() -> DataType {
 /// A number, of any size.
 pub fn number() -> DataType {
     DataType::Number { default: None, min: None, max: None, step: None }
+}
+
+/// A whole number, of any size.
+pub fn integer() -> DataType {
+    DataType::Integer { default: None, min: None, max: None }
 }
 
 /// A truth value, false by default.
@@ -208,6 +223,7 @@ impl DataType {
         match (&mut self, value) {
             (DataType::Text { default, .. }, Value::Text(text)) => *default = text.to_string(),
             (DataType::Number { default, .. }, Value::Number(number)) => *default = Some(number),
+            (DataType::Integer { default, .. }, Value::Integer(n)) => *default = Some(n),
             (DataType::Boolean { default }, Value::Boolean(boolean)) => *default = boolean,
             (DataType::Category { default, .. }, Value::Text(text)) => {
                 *default = Some(text.to_string());
@@ -225,10 +241,14 @@ impl DataType {
     }
 
     /// The least number, or the fewest characters or items.
+    ///
+    /// # Panics
+    /// Also when a bound of an integer is no whole number.
     #[must_use]
     pub fn min(mut self, least: f64) -> Self {
         match &mut self {
             DataType::Number { min, .. } => *min = Some(least),
+            DataType::Integer { min, .. } => *min = Some(whole_bound(least)),
             DataType::Text { min_length, .. } | DataType::Array { min_length, .. } => {
                 *min_length = least as usize;
             }
@@ -238,10 +258,14 @@ impl DataType {
     }
 
     /// The greatest number, or the most characters or items.
+    ///
+    /// # Panics
+    /// As [`min`](Self::min).
     #[must_use]
     pub fn max(mut self, most: f64) -> Self {
         match &mut self {
             DataType::Number { max, .. } => *max = Some(most),
+            DataType::Integer { max, .. } => *max = Some(whole_bound(most)),
             DataType::Text { max_length, .. } | DataType::Array { max_length, .. } => {
                 *max_length = Some(most as usize);
             }
@@ -255,6 +279,7 @@ impl DataType {
     pub fn step(mut self, grain: f64) -> Self {
         match &mut self {
             DataType::Number { step, .. } => *step = Some(grain),
+            DataType::Integer { .. } => panic!("an integer's step is 1: number() has others"),
             other => other.misused("step"),
         }
         self
@@ -266,7 +291,8 @@ impl DataType {
     pub fn name(&self) -> &'static str {
         match self {
             DataType::Text { .. } => "text",
-            DataType::Number { .. } => "number",
+            // To the Model SDK an integer is a number with a step.
+            DataType::Number { .. } | DataType::Integer { .. } => "number",
             DataType::Boolean { .. } => "boolean",
             DataType::Category { .. } => "category",
             DataType::Vector { .. } => "vector",
@@ -282,18 +308,21 @@ impl DataType {
         }
     }
 
-    /// Whether a value of one is a value of the other but for lengths of texts and lists and ranges of
-    /// numbers, which are checked as values come: what may be wired together.
-    pub fn is_same(&self, other: &DataType) -> bool {
-        use DataType::{Array, Category, File, Image, ImageLandmarks, Segmentation, Vector};
+    /// Whether an output of this type may be wired to an input of type `other`. Length limits and number
+    /// ranges are not compared here, nor whether numbers are whole; each value is checked on arrival.
+    pub fn is_compatible(&self, other: &DataType) -> bool {
+        use DataType::{
+            Array, Category, File, Image, ImageLandmarks, Integer, Number, Segmentation, Vector,
+        };
         match (self, other) {
             (Category { one_of: a, .. }, Category { one_of: b, .. }) => a == b,
             (Vector { length: a, .. }, Vector { length: b, .. })
             | (ImageLandmarks { length: a, .. }, ImageLandmarks { length: b, .. }) => a == b,
-            (Array { item: a, .. }, Array { item: b, .. }) => a.is_same(b),
+            (Array { item: a, .. }, Array { item: b, .. }) => a.is_compatible(b),
             (Image { channels: a, .. }, Image { channels: b, .. }) => a == b,
             (Segmentation { palette: a, .. }, Segmentation { palette: b, .. }) => a == b,
             (File { is_directory: a, .. }, File { is_directory: b, .. }) => a == b,
+            (Number { .. }, Integer { .. }) | (Integer { .. }, Number { .. }) => true,
             (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
         }
     }
@@ -318,7 +347,10 @@ impl DataType {
             DataType::Number { min: Some(min), max: Some(max), .. } => {
                 format!("a number in {min}..{max}")
             }
-            DataType::Number { .. } => "a number".into(),
+            DataType::Integer { min: Some(min), max: Some(max), .. } => {
+                format!("a number in {min}..{max}")
+            }
+            DataType::Number { .. } | DataType::Integer { .. } => "a number".into(),
             DataType::Boolean { .. } => "true or false".into(),
             DataType::Category { one_of, .. } => one_of_names(one_of),
             DataType::Vector { length, .. } => format!("a vector of {length} floats"),
@@ -343,6 +375,9 @@ impl DataType {
             }
             DataType::Number { default, min, max, .. } => {
                 Some(Value::Number(default.or(*min).or(*max).unwrap_or(0.0)))
+            }
+            DataType::Integer { default, min, max } => {
+                Some(Value::Integer(default.or(*min).or(*max).unwrap_or(0)))
             }
             DataType::Boolean { default } => Some(Value::Boolean(*default)),
             DataType::Category { one_of, default } => {
@@ -374,6 +409,12 @@ impl DataType {
                 put("default", self.default_value().map_or(Json::Null, |value| value.to_json()));
                 for (key, bound) in [("min", min), ("max", max), ("step", step)] {
                     bound.iter().for_each(|n| put(key, Value::Number(*n).to_json()));
+                }
+            }
+            DataType::Integer { min, max, .. } => {
+                put("default", self.default_value().map_or(Json::Null, |value| value.to_json()));
+                for (key, bound) in [("min", min), ("max", max), ("step", &Some(1))] {
+                    bound.iter().for_each(|n| put(key, json!(n)));
                 }
             }
             DataType::Boolean { default } => put("default", json!(default)),
@@ -452,6 +493,10 @@ impl DataType {
             (DataType::Number { .. }, Json::Number(number)) => {
                 Value::Number(number.as_f64().unwrap_or(f64::NAN))
             }
+            (DataType::Integer { .. }, Json::Number(number)) => match number.as_i64() {
+                Some(integer) => Value::Integer(integer),
+                None => Value::Number(number.as_f64().unwrap_or(f64::NAN)),
+            },
             (DataType::Boolean { .. }, Json::Bool(boolean)) => Value::Boolean(*boolean),
             (DataType::Image { .. }, Json::String(uri)) => Value::Image(Image::from_data_uri(uri)?),
             (DataType::Segmentation { palette, .. }, Json::String(uri)) => {
@@ -475,7 +520,7 @@ impl DataType {
             (DataType::Text { .. }, _) => return unlike("text"),
             (DataType::Category { one_of, .. }, _) => return unlike(&one_of_names(one_of)),
             (DataType::File { .. }, _) => return unlike("a path or URL as text"),
-            (DataType::Number { .. }, _) => return unlike("a number"),
+            (DataType::Number { .. } | DataType::Integer { .. }, _) => return unlike("a number"),
             (DataType::Boolean { .. }, _) => return unlike("true or false"),
             (DataType::Image { .. } | DataType::Segmentation { .. }, _) => {
                 return unlike("an image as a data URI");
@@ -495,17 +540,40 @@ impl DataType {
         self.accept(value)
     }
 
-    /// Checks a value against the type.
+    /// Checks a value against the type. A whole number becomes an integer where the type is one, and an
+    /// integer a number where that is expected.
     ///
     /// # Errors
     /// Plain words: what was expected, what was there.
     pub fn accept(&self, value: Value) -> Result<Value, String> {
+        let value = match (self, value) {
+            (DataType::Number { .. }, Value::Integer(integer)) => Value::Number(integer as f64),
+            (DataType::Integer { min, max, .. }, Value::Number(number)) => {
+                Value::Integer(check_whole(number, *min, *max)?)
+            }
+            (DataType::Array { item, min_length, max_length, .. }, Value::Array(items)) => {
+                check_length(items.len(), *min_length, *max_length, "item")?;
+                let accept = |(index, inner)| {
+                    item.accept(inner).map_err(|problem| format!("item {index}: {problem}"))
+                };
+                let items = items.into_iter().enumerate().map(accept);
+                return items.collect::<Result<_, _>>().map(Value::Array);
+            }
+            (_, value) => value,
+        };
         match (self, &value) {
             (DataType::Text { min_length, max_length, .. }, Value::Text(text)) => {
                 check_length(text.chars().count(), *min_length, *max_length, "character")?;
             }
             (DataType::Number { min, max, .. }, Value::Number(number)) => {
                 check_number(*number, *min, *max)?;
+            }
+            (DataType::Integer { min, max, .. }, Value::Integer(integer)) => {
+                let inside =
+                    min.is_none_or(|min| *integer >= min) && max.is_none_or(|max| *integer <= max);
+                if !inside {
+                    return Err(format!("expected a number{}, got {integer}", range(*min, *max)));
+                }
             }
             (DataType::Category { one_of, .. }, Value::Text(name)) => {
                 if !one_of.iter().any(|known| **known == **name) {
@@ -521,13 +589,6 @@ impl DataType {
                         "expected finite floats, got {} at index {index}",
                         floats[index]
                     ));
-                }
-            }
-            (DataType::Array { item, min_length, max_length, .. }, Value::Array(items)) => {
-                check_length(items.len(), *min_length, *max_length, "item")?;
-                for (index, inner) in items.iter().enumerate() {
-                    item.accept(inner.clone())
-                        .map_err(|problem| format!("item {index}: {problem}"))?;
                 }
             }
             (DataType::File { extension: Some(ending), .. }, Value::File(path)) => {
@@ -614,11 +675,40 @@ fn check_number(number: f64, min: Option<f64>, max: Option<f64>) -> Result<(), S
     if inside {
         return Ok(());
     }
-    Err(match (min, max) {
-        (Some(min), Some(max)) => format!("expected a number in {min}..{max}, got {number}"),
-        (Some(min), None) => format!("expected a number of at least {min}, got {number}"),
-        (_, max) => format!("expected a number of at most {}, got {number}", max.unwrap_or(0.0)),
-    })
+    Err(format!("expected a number{}, got {number}", range(min, max)))
+}
+
+/// The integer that a number is, if it is one; its range is still to be checked, `min` and `max` are for
+/// the words.
+fn check_whole(number: f64, min: Option<i64>, max: Option<i64>) -> Result<i64, String> {
+    if !number.is_finite() {
+        return Err(format!("expected a finite number, got {number}"));
+    }
+    if number.fract() != 0.0 {
+        return Err(format!("expected a whole number{}, got {number}", range(min, max)));
+    }
+    // Beyond 2^53 an f64 no longer says which integer was meant.
+    check_number(number, Some(-EXACT), Some(EXACT))?;
+    Ok(number as i64)
+}
+
+/// A range as it stands after "a number" in a message.
+fn range<N: fmt::Display>(min: Option<N>, max: Option<N>) -> String {
+    match (min, max) {
+        (Some(min), Some(max)) => format!(" in {min}..{max}"),
+        (Some(min), None) => format!(" of at least {min}"),
+        (None, Some(max)) => format!(" of at most {max}"),
+        (None, None) => String::new(),
+    }
+}
+
+/// A bound of an integer, as an integer.
+fn whole_bound(bound: f64) -> i64 {
+    assert!(
+        bound.fract() == 0.0 && bound.abs() <= EXACT,
+        "an integer's bound is a whole number, and {bound} is none"
+    );
+    bound as i64
 }
 
 fn check_length(n: usize, min: usize, max: Option<usize>, unit: &str) -> Result<(), String> {

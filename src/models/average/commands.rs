@@ -17,7 +17,7 @@ impl Model for AverageWords {
         let words = "A plain baseline: a sentence is the average of its words' vectors. English.";
         Manifest::new("average", words)
             .option(
-                "path",
+                Setup::PATH,
                 directory().default(Value::File("".into())),
                 "The folder with the word vectors; empty for the ones that ship.",
             )

@@ -2,6 +2,7 @@
 
 mod ask;
 mod descent;
+mod inputs;
 mod manifest;
 mod project;
 mod watched;
@@ -12,8 +13,9 @@ use super::{MapError, Places, Vectors};
 use crate::sentences::Encoder;
 use crate::sentences::encoder::DIMENSIONS;
 use enjamb_core::model::{Error, Model, Run, Setup};
-use enjamb_core::signature::{Manifest, Values, is_name};
+use enjamb_core::signature::{Input, Manifest, Values, is_name};
 use enjamb_core::value::Value;
+use inputs::{NAME, TEXTS, options};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,7 +41,7 @@ struct Live {
     atlas: Atlas,
     /// What new sentences are placed by; none on an empty map.
     places: Option<Places>,
-    n_frames: u64,
+    n_frames: usize,
 }
 
 impl Model for Map {
@@ -48,7 +50,7 @@ impl Model for Map {
     }
 
     fn setup(&mut self, setup: &Setup) -> Result<(), Error> {
-        let n_threads = setup.options.number("threads") as usize;
+        let n_threads = setup.options[options::THREADS] as usize;
         let encoder = Encoder::load(&setup.find_dir("sentences")?)
             .map_err(|error| Error::failed(error.to_string()))?
             .with_threads(n_threads);
@@ -57,16 +59,16 @@ impl Model for Map {
             .thread_name(|i| format!("map:{i}"))
             .build()
             .map_err(|error| Error::failed(error.to_string()))?;
-        let given = |name: &str| {
-            let path = setup.options.get(name).and_then(Value::as_text).unwrap_or_default();
+        let given = |option: Input<str>| {
+            let path = &setup.options[option];
             (!path.is_empty()).then(|| PathBuf::from(path))
         };
         // Without the map that ships there is an empty one, to be filled.
         let shipped = || setup.find_dir("map").ok().map(|dir| dir.join(SHIPPED));
-        let path = given("path").or_else(|| shipped().filter(|path| path.is_file()));
+        let path = given(options::PATH).or_else(|| shipped().filter(|path| path.is_file()));
         let atlas = path.map_or(Ok(Atlas::default()), |path| Atlas::load(&path))?;
         let places = places_of(&atlas, &pool)?;
-        let folder = given("folder").or_else(data_folder);
+        let folder = given(options::FOLDER).or_else(data_folder);
         let cache = folder.as_ref().map(|folder| Cache::new(folder.join("embeddings")));
         let n_frames = 0;
         let pool = Arc::new(pool);
@@ -144,26 +146,26 @@ impl Live {
         self.places = places_of(&self.atlas, &self.pool)?;
         let indices: Vec<usize> = (n_before..self.atlas.len()).collect();
         self.send(&self.atlas.places(), &indices, 0, run)?;
-        Ok(Values::new().with("count", self.atlas.len() as f64))
+        Ok(Values::new().with("count", self.atlas.len()))
     }
 
     fn remove(&mut self, inputs: &Values, run: &mut Run) -> Result<Values, Error> {
-        let texts: Vec<&str> = inputs.array("texts").iter().filter_map(Value::as_text).collect();
+        let texts: Vec<&str> = inputs[TEXTS].iter().filter_map(Value::as_text).collect();
         let removed = self.atlas.remove(&texts);
         self.places = places_of(&self.atlas, &self.pool)?;
         self.show(run)?;
-        let values = Values::new().with("removed", removed as f64);
-        Ok(values.with("count", self.atlas.len() as f64))
+        let values = Values::new().with("removed", removed);
+        Ok(values.with("count", self.atlas.len()))
     }
 
     fn replace(&mut self, atlas: Atlas, run: &mut Run) -> Result<Values, Error> {
         self.set(atlas)?;
         self.show(run)?;
-        Ok(Values::new().with("count", self.atlas.len() as f64))
+        Ok(Values::new().with("count", self.atlas.len()))
     }
 
     fn path_of(&self, inputs: &Values) -> Result<PathBuf, Error> {
-        let name = inputs.text("name");
+        let name = &inputs[NAME];
         if !is_name(name) {
             return Err(format!(
                 "name: '{name}' can't be a file's name: use letters, digits, '_' and '-'"
@@ -194,7 +196,7 @@ impl Live {
                 [] => "none was saved yet: map/save does".into(),
                 names => format!("only {}", names.join(", ")),
             };
-            let words = format!("there is no map '{}' here, {known}", inputs.text("name"));
+            let words = format!("there is no map '{}' here, {known}", &inputs[NAME]);
             return Err(words.into());
         }
         self.replace(Atlas::load(&path)?, run)
@@ -234,24 +236,24 @@ fn places_of(atlas: &Atlas, pool: &rayon::ThreadPool) -> Result<Option<Places>, 
 
 /// The texts of an input, without white space around them and without empty ones.
 fn texts_of(inputs: &Values) -> Vec<Arc<str>> {
-    let texts = inputs.array("texts").iter().filter_map(Value::as_text).map(str::trim);
+    let texts = inputs[TEXTS].iter().filter_map(Value::as_text).map(str::trim);
     texts.filter(|text| !text.is_empty()).map(Arc::from).collect()
 }
 
 /// Messages of the stream `point`.
 fn points(texts: &[Arc<str>], places: &[[f32; 2]], indices: &[usize]) -> Vec<Vec<Value>> {
-    let count = texts.len() as f64;
+    let count = texts.len();
     let message = |&i: &usize| {
         let [x, y] = places[i].map(f64::from);
         let text = Value::Text(Arc::clone(&texts[i]));
-        vec![(i as f64).into(), count.into(), x.into(), y.into(), text]
+        vec![i.into(), count.into(), x.into(), y.into(), text]
     };
     indices.iter().map(message).collect()
 }
 
 /// A message of the stream `frame`.
-fn frame(n_frames: u64, iteration: usize, n_sent: usize, count: usize) -> Vec<Value> {
-    [n_frames as f64, iteration as f64, n_sent as f64, count as f64].map(Value::from).to_vec()
+fn frame(n_frames: usize, iteration: usize, n_sent: usize, count: usize) -> Vec<Value> {
+    [n_frames, iteration, n_sent, count].map(Value::from).to_vec()
 }
 
 /// The names of the maps that lie beside a path, in alphabetical order.

@@ -1,16 +1,19 @@
 //! The verse VAE as a hosted model: `generate`, `reconstruct`, and ways through its latent space.
 
 mod batch;
+mod inputs;
 mod manifest;
 
 use super::decoder::News;
 use super::encoder::Posterior;
-use super::gradient::gradient;
 use super::{Constraints, Method, Poet, Wish, space, vocabulary};
 use enjamb_core::model::{Error, Model, Run, Setup};
-use enjamb_core::signature::{Manifest, Values};
+use enjamb_core::signature::{Input, Manifest, Values};
 use enjamb_core::value::Value;
 use enjamb_numeric::chance::gaussian;
+use inputs::{
+    attribute, axes, encode, gradient, grid, interpolate, interpolate_z, neighbours, options,
+};
 use manifest::LATENT;
 use rand_chacha::rand_core::RngCore;
 use std::collections::HashSet;
@@ -41,7 +44,7 @@ impl Model for Poetry {
             )
             .into());
         }
-        self.poet = Some(poet.with_threads(setup.options.number("threads") as usize));
+        self.poet = Some(poet.with_threads(setup.options[options::THREADS] as usize));
         Ok(())
     }
 
@@ -55,13 +58,13 @@ impl Model for Poetry {
             "encode" => desk.encode(inputs),
             "interpolate" => desk.interpolate(inputs),
             "interpolate_z" => {
-                let (from, to) = (inputs.vector("from"), inputs.vector("to"));
+                let (from, to) = (&inputs[interpolate_z::FROM], &inputs[interpolate_z::TO]);
                 desk.interpolate_between(from, to, inputs)
             }
             "gradient" => desk.gradient(inputs),
             "grid" => desk.grid(inputs),
             "axes" => {
-                let [x, y] = desk.axes(inputs, [None, None]);
+                let [x, y] = desk.axes(&inputs[axes::AXES], [None, None]);
                 Ok(Values::new().with("x", x).with("y", y))
             }
             "neighbours" => desk.neighbours(inputs),
@@ -95,7 +98,7 @@ struct Desk<'a, 'r> {
 
 impl Desk<'_, '_> {
     fn encode(&mut self, inputs: &Values) -> Result<Values, Error> {
-        let posterior = self.read_one(inputs.text("text"))?;
+        let posterior = self.read_one(&inputs[encode::TEXT])?;
         let rng = self.run.rng();
         let z = posterior.at(std::iter::repeat_with(|| gaussian(rng)));
         let values = Values::new().with("z", z).with("mean", posterior.mean);
@@ -103,8 +106,8 @@ impl Desk<'_, '_> {
     }
 
     fn interpolate(&mut self, inputs: &Values) -> Result<Values, Error> {
-        let from = self.read_one(inputs.text("from"))?.mean;
-        let to = self.read_one(inputs.text("to"))?.mean;
+        let from = self.read_one(&inputs[interpolate::FROM])?.mean;
+        let to = self.read_one(&inputs[interpolate::TO])?.mean;
         self.interpolate_between(&from, &to, inputs)
     }
 
@@ -114,30 +117,33 @@ impl Desk<'_, '_> {
         to: &[f32],
         inputs: &Values,
     ) -> Result<Values, Error> {
-        let steps = inputs.number("steps") as usize;
-        let points = space::path(from, to, steps, inputs.boolean("spherical"));
-        let lines = self.write(&points, sampled(inputs))?;
+        let steps = inputs[interpolate::STEPS] as usize;
+        let points = space::path(from, to, steps, inputs[interpolate::SPHERICAL]);
+        let lines = self.write(&points, sampled(inputs[interpolate::TEMPERATURE]))?;
         Ok(Values::new().with("lines", texts(lines)))
     }
 
     fn gradient(&mut self, inputs: &Values) -> Result<Values, Error> {
-        let (from, to) = (inputs.text("from"), inputs.text("to"));
+        let (from, to) = (&inputs[gradient::FROM], &inputs[gradient::TO]);
         let (here, there) = (self.read_one(from)?.mean, self.read_one(to)?.mean);
-        let steps = inputs.number("steps") as usize;
+        let steps = inputs[gradient::STEPS] as usize;
         let (from, to) = ((from.trim(), &here[..]), (to.trim(), &there[..]));
-        let lines = gradient(from, to, steps, |points| self.write(points, Method::Greedy))?;
+        let lines = super::gradient::gradient(from, to, steps, |points| {
+            self.write(points, Method::Greedy)
+        })?;
         Ok(Values::new().with("lines", texts(lines)))
     }
 
     fn grid(&mut self, inputs: &Values) -> Result<Values, Error> {
-        let (columns, rows) = (inputs.number("columns") as usize, inputs.number("rows") as usize);
-        let given = ["x_axis", "y_axis"].map(|name| space::direction(inputs.vector(name)));
-        let [x_axis, y_axis] = self.axes(inputs, given);
-        let span = inputs.number("span") as f32;
-        let points = space::grid(inputs.vector("center"), &x_axis, &y_axis, span, columns, rows);
+        let (columns, rows) = (inputs[grid::COLUMNS] as usize, inputs[grid::ROWS] as usize);
+        let given = [grid::X_AXIS, grid::Y_AXIS].map(|axis| space::direction(&inputs[axis]));
+        let [x_axis, y_axis] = self.axes(&inputs[grid::AXES], given);
+        let span = inputs[grid::SPAN] as f32;
+        let points = space::grid(&inputs[grid::CENTER], &x_axis, &y_axis, span, columns, rows);
         let order = space::outwards(columns, rows);
         let in_order = order.iter().map(|cell| points[*cell].clone());
-        let wishes = wishes(in_order, sampled(inputs), Constraints::default(), self.run);
+        let wishes =
+            wishes(in_order, sampled(inputs[grid::TEMPERATURE]), Constraints::default(), self.run);
         // A partial output has the lines that are new, in their cells. Lines end in bursts, so
         // those of a step go out together.
         let blank = vec![Value::from(""); points.len()];
@@ -163,9 +169,9 @@ impl Desk<'_, '_> {
         Ok(Values::new().with("lines", lines))
     }
 
-    /// A grid's axes at length 1: as given, and where none is given, as the input `axes` says.
-    fn axes(&mut self, inputs: &Values, given: [Option<Vec<f32>>; 2]) -> [Vec<f32>; 2] {
-        let principal = inputs.text("axes") == "principal";
+    /// A grid's axes at length 1: as given, and where none is given, of that kind.
+    fn axes(&mut self, kind: &str, given: [Option<Vec<f32>>; 2]) -> [Vec<f32>; 2] {
+        let principal = kind == "principal";
         let mut other = vec![0.0; LATENT];
         [0, 1].map(|i| {
             let axis = match &given[i] {
@@ -183,8 +189,9 @@ impl Desk<'_, '_> {
     }
 
     fn neighbours(&mut self, inputs: &Values) -> Result<Values, Error> {
-        let text = inputs.text("text");
-        let (count, radius) = (inputs.number("count") as usize, inputs.number("radius") as f32);
+        let text = &inputs[neighbours::TEXT];
+        let (count, radius) =
+            (inputs[neighbours::COUNT] as usize, inputs[neighbours::RADIUS] as f32);
         let center = self.read_one(text)?.mean;
         let mut said = HashSet::from([said(text)]);
         let mut lines: Vec<String> = Vec::new();
@@ -195,7 +202,7 @@ impl Desk<'_, '_> {
                     center.iter().zip(direction).map(|(z, x)| z + radius * x).collect()
                 })
                 .collect();
-            let written = self.write(&points, sampled(inputs))?;
+            let written = self.write(&points, sampled(inputs[neighbours::TEMPERATURE]))?;
             lines.extend(written.into_iter().filter(|line| said.insert(self::said(line))));
             if lines.len() == count {
                 break;
@@ -205,9 +212,9 @@ impl Desk<'_, '_> {
     }
 
     fn attribute(&mut self, inputs: &Values) -> Result<Values, Error> {
-        let mut mean_of = |name: &str| {
-            let items = inputs.array(name);
-            let lines: Vec<&str> = items.iter().filter_map(Value::as_text).collect();
+        let mut mean_of = |input: Input<[Value]>| {
+            let name = input.name();
+            let lines: Vec<&str> = inputs[input].iter().filter_map(Value::as_text).collect();
             let mut means = Vec::with_capacity(lines.len());
             for (i, some) in lines.chunks(LINES_A_STEP).enumerate() {
                 let read = self.poet.read(some).map_err(|error| {
@@ -220,7 +227,7 @@ impl Desk<'_, '_> {
             }
             Ok::<_, Error>(space::mean(means.iter().map(Vec::as_slice)))
         };
-        let (a, b) = (mean_of("lines_a")?, mean_of("lines_b")?);
+        let (a, b) = (mean_of(attribute::LINES_A)?, mean_of(attribute::LINES_B)?);
         let direction: Vec<f32> = a.iter().zip(b).map(|(a, b)| a - b).collect();
         Ok(Values::new().with("direction", direction))
     }
@@ -252,9 +259,9 @@ fn wishes(
     points.map(&mut wish).collect()
 }
 
-/// The method that an input `temperature` asks for: 0 is greedy.
-fn sampled(inputs: &Values) -> Method {
-    match inputs.number("temperature") as f32 {
+/// The method that a temperature asks for: 0 is greedy.
+fn sampled(temperature: f64) -> Method {
+    match temperature as f32 {
         0.0 => Method::Greedy,
         temperature => Method::Sample { temperature, top_p: 1.0 },
     }

@@ -4,12 +4,39 @@ use super::encoder::{DIMENSIONS, Encoder};
 use super::{lines, nearest, sentences, similarity};
 use enjamb_core::model::{Error, Model, Run, Setup};
 use enjamb_core::signature::{
-    Command, Manifest, Values, array, boolean, directory, number, text, vector,
+    Command, Input, Manifest, Values, array, boolean, directory, integer, number, text, vector,
 };
 use enjamb_core::value::Value;
 
 /// Sentences between two chances to cancel: some tens of milliseconds of work.
 const SENTENCES_A_STEP: usize = 64;
+
+const THREADS: Input<i64> = Input::new(1, "threads");
+
+/// The inputs of the commands, in order.
+mod inputs {
+    use enjamb_core::signature::Input;
+    use enjamb_core::value::Value;
+
+    pub mod embed {
+        use super::*;
+        pub const TEXT: Input<str> = Input::new(0, "text");
+        pub const TOKENIZE_SENTENCES: Input<bool> = Input::new(1, "tokenize_sentences");
+    }
+
+    pub mod similarity {
+        use super::*;
+        pub const A: Input<str> = Input::new(0, "a");
+        pub const B: Input<str> = Input::new(1, "b");
+    }
+
+    pub mod nearest {
+        use super::*;
+        pub const TEXT: Input<str> = Input::new(0, "text");
+        pub const AMONG: Input<[Value]> = Input::new(1, "among");
+        pub const K: Input<i64> = Input::new(2, "k");
+    }
+}
 
 /// The Universal Sentence Encoder, hosted.
 #[derive(Default)]
@@ -24,16 +51,16 @@ impl Model for Sentences {
             "The Universal Sentence Encoder: sentences as vectors, in 16 languages.",
         )
         .option(
-            "path",
+            Setup::PATH,
             directory().default(Value::File("".into())),
             "The folder with the weights; empty for the ones that ship.",
         )
-        .option("threads", number().min(1.0).max(64.0).step(1.0), "Threads that share a batch.")
+        .option(THREADS, integer().min(1.0).max(64.0), "Threads that share a batch.")
         .command(embed_command(DIMENSIONS))
         .command(
             Command::new("similarity", "Says how alike two texts are in meaning.")
-                .input("a", text().min(1.0), "A text.")
-                .input("b", text().min(1.0), "Another.")
+                .input(inputs::similarity::A, text().min(1.0), "A text.")
+                .input(inputs::similarity::B, text().min(1.0), "Another.")
                 .output(
                     "similarity",
                     number().min(-1.0).max(1.0),
@@ -42,9 +69,13 @@ impl Model for Sentences {
         )
         .command(
             Command::new("nearest", "Finds the texts that are nearest in meaning.")
-                .input("text", text().min(1.0), "The text to start from.")
-                .input("among", array(text().min(1.0)).min(1.0), "The texts to choose from.")
-                .input("k", number().min(1.0).step(1.0).default(1.0), "How many to choose.")
+                .input(inputs::nearest::TEXT, text().min(1.0), "The text to start from.")
+                .input(
+                    inputs::nearest::AMONG,
+                    array(text().min(1.0)).min(1.0),
+                    "The texts to choose from.",
+                )
+                .input(inputs::nearest::K, integer().min(1.0).default(1.0), "How many to choose.")
                 .output("texts", array(text()), "The nearest, from near to far.")
                 .output("similarities", array(number()), "How near each is, 1 for the same."),
         )
@@ -53,7 +84,7 @@ impl Model for Sentences {
     fn setup(&mut self, setup: &Setup) -> Result<(), Error> {
         let dir = setup.dir_or_default("sentences")?;
         let encoder = Encoder::load(&dir).map_err(|error| Error::failed(error.to_string()))?;
-        self.encoder = Some(encoder.with_threads(setup.options.number("threads") as usize));
+        self.encoder = Some(encoder.with_threads(setup.options[THREADS] as usize));
         Ok(())
     }
 
@@ -64,19 +95,20 @@ impl Model for Sentences {
         match command {
             "embed" => run_embed(inputs, run, embed),
             "similarity" => {
-                let vectors = embed(&[inputs.text("a"), inputs.text("b")])?;
+                let vectors =
+                    embed(&[&inputs[inputs::similarity::A], &inputs[inputs::similarity::B]])?;
                 Ok(Values::new().with("similarity", similarity(&vectors[0], &vectors[1])))
             }
             "nearest" => {
                 let among: Vec<&str> =
-                    inputs.array("among").iter().filter_map(Value::as_text).collect();
-                let here = embed(&[inputs.text("text")])?.remove(0);
+                    inputs[inputs::nearest::AMONG].iter().filter_map(Value::as_text).collect();
+                let here = embed(&[&inputs[inputs::nearest::TEXT]])?.remove(0);
                 let mut vectors = Vec::with_capacity(among.len());
                 for texts in among.chunks(SENTENCES_A_STEP) {
                     vectors.extend(embed(texts)?);
                     run.check()?;
                 }
-                let found = nearest(&here, &vectors, inputs.number("k") as usize);
+                let found = nearest(&here, &vectors, inputs[inputs::nearest::K] as usize);
                 let texts: Vec<Value> = found.iter().map(|&(i, _)| among[i].into()).collect();
                 let near: Vec<Value> = found.iter().map(|&(_, near)| near.into()).collect();
                 Ok(Values::new().with("texts", texts).with("similarities", near))
@@ -89,9 +121,9 @@ impl Model for Sentences {
 /// The signature of `embed` in 2019, for vectors of `length` floats.
 pub(crate) fn embed_command(length: usize) -> Command {
     Command::new("embed", "Turns each sentence of a text into a vector.")
-        .input("text", text().min(1.0), "One sentence or many.")
+        .input(inputs::embed::TEXT, text().min(1.0), "One sentence or many.")
         .input(
-            "tokenize_sentences",
+            inputs::embed::TOKENIZE_SENTENCES,
             boolean().default(true),
             "True: split into English sentences. False: every line is one.",
         )
@@ -105,8 +137,8 @@ pub(crate) fn run_embed(
     run: &mut Run,
     mut embed: impl FnMut(&[&str]) -> Result<Vec<Vec<f32>>, Error>,
 ) -> Result<Values, Error> {
-    let text = inputs.text("text");
-    let split = match inputs.boolean("tokenize_sentences") {
+    let text = &inputs[inputs::embed::TEXT];
+    let split = match inputs[inputs::embed::TOKENIZE_SENTENCES] {
         true => sentences(text),
         false => lines(text),
     };

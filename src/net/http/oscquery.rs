@@ -157,6 +157,15 @@ fn ranges(field: &Field) -> Vec<Json_> {
             }
             vec![Json_::Object(range)]
         }
+        DataType::Integer { min, max, .. } if min.is_some() || max.is_some() => {
+            let mut range = Map::new();
+            for (key, bound) in [("MIN", min), ("MAX", max)] {
+                bound.iter().for_each(|bound| {
+                    range.insert(key.into(), json!(bound));
+                });
+            }
+            vec![Json_::Object(range)]
+        }
         DataType::Boolean { .. } => vec![json!({ "VALS": [0, 1] })],
         DataType::Category { one_of, .. } => vec![json!({ "VALS": one_of })],
         DataType::ImagePoint => vec![json!({ "MIN": 0, "MAX": 1 }); 2],
@@ -201,7 +210,7 @@ fn obey(server: &Server, text: &str, connection: &Connection) -> Result<(), Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use enjamb_core::signature::{array, boolean, category, number, text, vector};
+    use enjamb_core::signature::{array, boolean, category, integer, number, text, vector};
 
     #[test]
     fn nodes_are_described_as_the_proposal_asks() {
@@ -222,6 +231,13 @@ mod tests {
                 "f",
                 json!([{"MIN": 0, "MAX": 1}]),
                 json!([0.5]),
+            ),
+            (
+                integer().min(1.0).max(64.0),
+                Some(Value::from(3)),
+                "f",
+                json!([{"MIN": 1, "MAX": 64}]),
+                json!([3]),
             ),
             (
                 category(["a", "b"]),

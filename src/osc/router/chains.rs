@@ -1,9 +1,9 @@
 //! Messages to chains, and what chains send: the router's part in them.
 
+use super::tree::{Access, Node};
 use super::{Router, reply};
 use crate::arguments::read_value;
 use crate::outgoing::count_as_int;
-use crate::router::tree::{Access, Node};
 use crate::{Argument, Message};
 use enjamb_core::chain::Chain;
 use enjamb_core::host::Peer;

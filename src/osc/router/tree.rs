@@ -4,7 +4,7 @@ use super::Router;
 use crate::Argument;
 use crate::arguments::{is_whole, write_value};
 use enjamb_core::engine::Hosted;
-use enjamb_core::signature::{Command, DataType, Field, array, number, text};
+use enjamb_core::signature::{Command, DataType, Field, array, integer, number, text};
 use enjamb_core::value::Value;
 
 /// What can be done at an address.
@@ -74,7 +74,7 @@ impl Node {
 /// The OSC type tags of a value of a type; `[s]` for a list of unknown length.
 fn type_tags(data_type: &DataType) -> String {
     match data_type {
-        DataType::Number { .. } => "f".into(),
+        DataType::Number { .. } | DataType::Integer { .. } => "f".into(),
         DataType::Boolean { .. } => "i".into(),
         DataType::Vector { length, .. } => "f".repeat(*length),
         DataType::Array { item, .. } => format!("[{}]", type_tags(item)),
@@ -90,11 +90,11 @@ impl Router {
     pub fn tree(&self) -> Vec<Node> {
         let built_in = |address: &str, inputs: &[(&str, DataType)], words: &str| {
             let command = inputs.iter().fold(Command::new("any", ""), |command, (name, input)| {
-                command.input(name, input.clone(), "")
+                command.input(*name, input.clone(), "")
             });
             Node::new(address, words, Access::Write).with_fields(&command.inputs)
         };
-        let switch = || number().min(0.0).max(1.0).step(1.0);
+        let switch = || integer().min(0.0).max(1.0);
         let view = ["x", "y", "zoom"].map(|name| (name, number()));
         let subscription = [("pattern", text()), ("port", number().min(1.0).max(65535.0))];
         let mut nodes = vec![

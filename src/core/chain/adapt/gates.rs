@@ -2,7 +2,7 @@
 
 use super::{Kind, Slot, kind};
 use crate::chain::part::{Moment, Part, Shape};
-use crate::signature::{Field, number};
+use crate::signature::{Field, integer, number};
 use crate::value::Value;
 use serde_json::{Value as Json, json};
 use std::collections::VecDeque;
@@ -23,7 +23,7 @@ pub fn kinds() -> Vec<Kind> {
                 value(),
                 Slot::of(
                     "steps",
-                    number().min(0.0).max(MAX_DELAY).step(1.0).default(1.0),
+                    integer().min(0.0).max(MAX_DELAY).default(1.0),
                     "How many values later.",
                 ),
             ],
@@ -47,7 +47,7 @@ pub fn kinds() -> Vec<Kind> {
                 value(),
                 Slot::of(
                     "memory",
-                    number().min(0.0).max(MAX_MEMORY).step(1.0).default(1.0),
+                    integer().min(0.0).max(MAX_MEMORY).default(1.0),
                     "How many values it remembers; 0: everything goes on.",
                 ),
             ],
@@ -61,7 +61,7 @@ pub fn kinds() -> Vec<Kind> {
                 Slot::new("array", Shape::ArrayOfSame, "The list, the best first."),
                 Slot::of(
                     "memory",
-                    number().min(0.0).max(MAX_MEMORY).step(1.0).default(64.0),
+                    integer().min(0.0).max(MAX_MEMORY).default(64.0),
                     "How many items it remembers; 0: always the first.",
                 ),
             ],
@@ -89,7 +89,7 @@ pub fn kinds() -> Vec<Kind> {
                 Slot::new("in", Shape::Whatever, "What is counted."),
                 Slot::of(
                     "round",
-                    number().min(0.0).max(1e9).step(1.0),
+                    integer().min(0.0).max(1e9),
                     "Begins again at 0 after so many; 0: never.",
                 ),
             ],
@@ -105,7 +105,7 @@ struct Delay(VecDeque<Value>);
 
 impl Part for Delay {
     fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
-        let steps = inputs[1].as_number().unwrap_or(0.0) as usize;
+        let steps = inputs[1].as_integer().unwrap_or(0) as usize;
         self.0.push_back(inputs[0].clone());
         // A delay that was made shorter lets go of what is too old.
         while self.0.len() > steps + 1 {
@@ -147,7 +147,7 @@ struct Changed(VecDeque<Value>);
 
 impl Part for Changed {
     fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
-        let memory = inputs[1].as_number().unwrap_or(0.0) as usize;
+        let memory = inputs[1].as_integer().unwrap_or(0) as usize;
         self.0.truncate(memory);
         if self.0.contains(&inputs[0]) {
             return Ok(false);
@@ -180,7 +180,7 @@ struct Fresh(VecDeque<Value>);
 
 impl Part for Fresh {
     fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
-        let memory = inputs[1].as_number().unwrap_or(0.0) as usize;
+        let memory = inputs[1].as_integer().unwrap_or(0) as usize;
         self.0.truncate(memory);
         let age = |item: &Value| self.0.iter().position(|known| known == item);
         // Of those that were never there the first, since the best stand first.

@@ -2,7 +2,7 @@
 
 use super::{Kind, Pure, Slot, kind, pure};
 use crate::chain::part::Shape;
-use crate::signature::{array, number, text};
+use crate::signature::{array, integer, text};
 use crate::value::Value;
 
 pub fn kinds() -> Vec<Kind> {
@@ -19,9 +19,9 @@ pub fn kinds() -> Vec<Kind> {
         kind(
             "adapt/nth",
             "One item of a list, counted from 0; from the end if negative.",
-            vec![list(), Slot::of("index", number().step(1.0), "Which.")],
+            vec![list(), Slot::of("index", integer(), "Which.")],
             item(),
-            pure!(|inputs, _| nth(&inputs[0], inputs[1].as_number().unwrap_or(0.0) as i64)),
+            pure!(|inputs, _| nth(&inputs[0], inputs[1].as_integer().unwrap_or(0))),
         ),
         kind(
             "adapt/pick",

@@ -120,7 +120,7 @@ fn what_options_choose() {
     let category = run("adapt/category", &names, &[vec![t("orbit")], vec![t("fly")]]);
     assert_eq!(category[0], Ok(Some(json!("orbit"))));
     assert!(category[1].as_ref().is_err_and(|words| words.contains("wander")), "{category:?}");
-    let length = Values::new().with("length", 2.0);
+    let length = Values::new().with("length", 2);
     let numbers = |json: Json| vec![(signature::array(number()), json)];
     let vectors = [numbers(json!([1, 2])), numbers(json!([1, 2, 3]))];
     let vectors = run("adapt/vector", &length, &vectors);

@@ -2,7 +2,7 @@
 
 use super::{Kind, Pure, Slot, kind, pure};
 use crate::chain::part::{Moment, Part, Shape};
-use crate::signature::{Values, array, category, number, text, vector};
+use crate::signature::{Values, array, category, integer, number, text, vector};
 use crate::value::Value;
 use serde_json::Value as Json;
 use unicode_segmentation::UnicodeSegmentation;
@@ -85,19 +85,15 @@ pub fn kinds() -> Vec<Kind> {
             vec![whatever("The numbers.")],
             Slot::new(
                 "vector",
-                Shape::Chosen(|options| match options.number("length") as usize {
+                Shape::Chosen(|options| match options.integer("length") as usize {
                     0 => Err("expected the vector's length: length = 2".into()),
                     length => Ok(vector(length)),
                 }),
                 "The vector.",
             ),
-            |options, _| Box::new(ToVector(options.number("length") as usize)),
+            |options, _| Box::new(ToVector(options.integer("length") as usize)),
         )
-        .with_option(
-            "length",
-            number().min(0.0).max(65_536.0).step(1.0),
-            "How many numbers.",
-        ),
+        .with_option("length", integer().min(0.0).max(65_536.0), "How many numbers."),
     ]
 }
 
@@ -107,7 +103,7 @@ fn list<'a>(texts: impl Iterator<Item = &'a str>) -> Value {
 
 fn to_number(value: &Value) -> Result<Value, String> {
     let number = match value {
-        Value::Number(number) => Some(*number),
+        Value::Number(_) | Value::Integer(_) => value.as_number(),
         Value::Boolean(flag) => Some(f64::from(u8::from(*flag))),
         Value::Text(text) => text.trim().parse().ok(),
         Value::Any(Json::Number(number)) => number.as_f64(),
@@ -166,6 +162,7 @@ impl Part for ToVector {
     fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
         let floats: Option<Vec<f32>> = match &inputs[0] {
             Value::Number(number) => Some(vec![*number as f32]),
+            Value::Integer(integer) => Some(vec![*integer as f32]),
             Value::Vector(floats) => Some(floats.to_vec()),
             Value::Point(point) => Some(point.to_vec()),
             Value::BoundingBox(corners) => Some(corners.to_vec()),

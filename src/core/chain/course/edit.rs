@@ -78,19 +78,19 @@ fn goes_on_as(old: &Node, new: &Node) -> bool {
         let set = node.spec.set.iter().filter(|(name, _)| !inputs.contains(name));
         set.map(|(name, json)| (name.clone(), json.clone())).collect()
     };
-    let types_are_same = || {
+    let types_fit = || {
         let pairs = old.output_fields.iter().zip(&new.output_fields);
-        let outputs = pairs.map(|(a, b)| a.data_type.is_same(&b.data_type));
+        let outputs = pairs.map(|(a, b)| a.data_type.is_compatible(&b.data_type));
         let pairs = old.inputs.iter().zip(&new.inputs);
-        let inputs = pairs.map(|(a, b)| a.field.data_type.is_same(&b.field.data_type));
-        outputs.chain(inputs).all(|is_same| is_same)
+        let inputs = pairs.map(|(a, b)| a.field.data_type.is_compatible(&b.field.data_type));
+        outputs.chain(inputs).all(|fits| fits)
     };
     old.spec.name == new.spec.name
         && old.spec.run == new.spec.run
         && options(old) == options(new)
         && input_names(old) == input_names(new)
         && old.output_fields.len() == new.output_fields.len()
-        && types_are_same()
+        && types_fit()
 }
 
 impl Node {

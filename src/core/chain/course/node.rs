@@ -5,7 +5,7 @@ use crate::chain::part::{Moment, Part, Rhythm};
 use crate::chain::plan::{PlannedBody, PlannedNode};
 use crate::chain::spec::{NodeSpec, OnFailure, Takes};
 use crate::model::CancelToken;
-use crate::signature::{Field, Values};
+use crate::signature::{Field, Values, accept};
 use crate::time::Time;
 use crate::value::Value;
 use std::collections::VecDeque;
@@ -160,7 +160,7 @@ impl Node {
             // A seed that nobody sets is the chain's.
             let own_seed = || {
                 (input.field.name == "seed" && is_part)
-                    .then(|| Value::Number((seed % (1 << 31)) as f64))
+                    .then(|| Value::Integer((seed % (1 << 31)) as i64))
             };
             let value = match (input.is_wired, input.is_open) {
                 (false, true) => input.set.clone().or_else(own_seed).or_else(default),
@@ -270,6 +270,12 @@ impl Node {
     /// Runs a part on the inputs as they stand. Answers whether its outputs go on.
     pub fn run_part(&mut self, stamp: Stamp, time: Time) -> Result<bool, String> {
         let Body::Part(part, _) = &mut self.body else { return Ok(false) };
+        // A model checks what it is given; of a part the chain checks the numbers, which need no memory.
+        for (input, value) in self.inputs.iter().zip(&mut self.values) {
+            if input.is_wired && matches!(value, Value::Number(_) | Value::Integer(_)) {
+                *value = accept(&input.field, value.clone())?;
+            }
+        }
         let moment = Moment { step: stamp.step, time, chance: chance(self.salt, stamp.event) };
         let (values, outputs) = (&self.values, &mut self.outputs);
         // A slip in a part costs this run alone, as it does in a model.

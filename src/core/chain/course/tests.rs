@@ -219,6 +219,52 @@ fn failures_hold_skip_or_stop() {
 }
 
 #[test]
+fn a_number_at_the_input_of_an_integer_is_whole_or_the_node_fails() {
+    use crate::chain::spec::Takes;
+    // A delay of `steps`, which a wire brings, beside the number that is delayed.
+    let cases = [
+        (1.0, Ok(json!([null, 0, 1]))),
+        (0.5, Err("late: steps: expected a whole number in 0..4096, got 0.5")),
+        (5000.0, Err("late: steps: expected a number in 0..4096, got 5000")),
+    ];
+    for (steps, expected) in cases {
+        for takes in [Takes::Newest, Takes::Every] {
+            let mut spec = chain(
+                vec![
+                    node("beat", "clock", json!({})),
+                    node("steps", "adapt/clamp", json!({ "low": steps, "high": steps })),
+                    node("late", "adapt/delay", json!({})),
+                ],
+                &["beat.count -> steps.in", "steps.out -> late.steps", "beat.count -> late.in"],
+            );
+            spec.nodes[2].takes = takes;
+            let (mut course, mut effects) = (course(&spec), Effects::default());
+            course.trigger("start", super::Time::ZERO);
+            let (mut values, mut errors) = (Vec::new(), Vec::new());
+            for _ in 0..3 {
+                course.trigger("tick", super::Time::ZERO);
+                effects.clear();
+                course.turn(super::Time::ZERO, &mut effects);
+                let value = sent(&effects).into_iter().find(|(name, ..)| name == "olate");
+                values.push(value.map_or(Json::Null, |(_, _, value)| value.to_json()));
+                errors.extend(effects.errors.iter().map(|(words, _)| words.clone()));
+            }
+            let late = course.counters()[2].1;
+            match &expected {
+                Ok(expected) => {
+                    assert_eq!((Json::from(values), errors.len()), (expected.clone(), 0));
+                    assert_eq!((late.ran, late.failed), (2, 0));
+                }
+                Err(words) => {
+                    assert_eq!(errors, [*words], "the same words are told once");
+                    assert_eq!((late.ran, late.failed), (0, 3));
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn an_inlet_lets_each_message_go_on() {
     let spec = chain(
         vec![

@@ -94,7 +94,7 @@ pub fn check_wire(nodes: &[Draft], wire: &DraftWire, spec: &WireSpec) -> Result<
     let Some(from) = &output.data_type else { return Ok(()) };
     let fits = match (&input.shape, &input.data_type) {
         (Shape::ArrayOfSame, _) => matches!(from, DataType::Array { .. }),
-        (_, Some(to)) => from.is_same(to),
+        (_, Some(to)) => from.is_compatible(to),
         (_, None) => true,
     };
     if fits {
@@ -116,13 +116,13 @@ pub fn check_wire(nodes: &[Draft], wire: &DraftWire, spec: &WireSpec) -> Result<
 /// The adapters that make a value of one type into one of another, or into any list, by name.
 fn adapters(from: &DataType, to: Option<&DataType>) -> Vec<&'static str> {
     let is_wanted = |gives: &DataType| match to {
-        Some(to) => gives.is_same(to),
+        Some(to) => gives.is_compatible(to),
         None => matches!(gives, DataType::Array { .. }),
     };
     let fits = |kind: &Kind| {
         let (input, output) = (&kind.inputs[0], &kind.outputs[0]);
         let same = match (&input.shape, from) {
-            (Shape::Fixed(takes), from) if from.is_same(takes) => None,
+            (Shape::Fixed(takes), from) if from.is_compatible(takes) => None,
             (Shape::Whatever, _) => None,
             (Shape::ArrayOfSame, DataType::Array { item, .. }) => Some((**item).clone()),
             // A gate changes no type, so it helps here no one.
@@ -146,8 +146,11 @@ fn adapters(from: &DataType, to: Option<&DataType>) -> Vec<&'static str> {
 
 fn is_numbers(from: &DataType) -> bool {
     match from {
-        DataType::Array { item, .. } => matches!(**item, DataType::Number { .. }),
+        DataType::Array { item, .. } => {
+            matches!(**item, DataType::Number { .. } | DataType::Integer { .. })
+        }
         DataType::Number { .. }
+        | DataType::Integer { .. }
         | DataType::Any
         | DataType::ImagePoint
         | DataType::ImageBoundingBox => true,

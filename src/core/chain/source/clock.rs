@@ -1,13 +1,13 @@
 //! The clock: one value every so many ticks of the chain.
 
 use crate::chain::part::{Kind, Moment, Part, Rhythm, Slot};
-use crate::signature::{Field, number};
+use crate::signature::{Field, integer, number};
 use crate::value::Value;
 use serde_json::{Value as Json, json};
 
 pub fn kind() -> Kind {
-    let every = number().min(1.0).max(1e6).step(1.0).default(1.0);
-    let round = number().min(0.0).max(1e9).step(1.0);
+    let every = integer().min(1.0).max(1e6).default(1.0);
+    let round = integer().min(0.0).max(1e9);
     Kind {
         name: "clock",
         description: "Counts ticks of the chain, or every second, third ... of them.",

@@ -1,9 +1,7 @@
 //! The inlet: what is sent to it goes on at once.
 
 use crate::chain::part::{Kind, Moment, Part, Rhythm, Shape, Slot};
-use crate::signature::{
-    DataType, Field, Values, array, boolean, number, number as count, text, vector,
-};
+use crate::signature::{DataType, Field, Values, array, boolean, integer, number, text, vector};
 use crate::value::Value;
 
 /// The types that an inlet may have.
@@ -24,11 +22,7 @@ pub fn kind() -> Kind {
                 crate::signature::category(TYPES),
                 "What is sent: text, number, boolean, vector, or texts for a list of them.",
             ),
-            field(
-                "length",
-                count().min(0.0).max(65_536.0).step(1.0),
-                "How many numbers a vector has.",
-            ),
+            field("length", integer().min(0.0).max(65_536.0), "How many numbers a vector has."),
         ],
         inputs: vec![Slot::new("value", Shape::Chosen(chosen), "What is sent.")],
         outputs: vec![Slot::new("value", Shape::Chosen(chosen), "What was sent.")],
@@ -42,7 +36,7 @@ fn chosen(options: &Values) -> Result<DataType, String> {
         "number" => number(),
         "boolean" => boolean(),
         "texts" => array(text()),
-        "vector" => match options.number("length") as usize {
+        "vector" => match options.integer("length") as usize {
             0 => return Err("expected the vector's length: length = 2".into()),
             length => vector(length),
         },

@@ -2,7 +2,7 @@
 
 use crate::chain::part::{Errand, Kind, Moment, Part, Rhythm, Shape, Slot};
 use crate::chain::walk::{DIMENSIONS, Mode, Walk};
-use crate::signature::{Field, Values, array, boolean, category, number, text, vector};
+use crate::signature::{Field, Values, array, boolean, category, integer, number, text, vector};
 use crate::time::Time;
 use crate::value::Value;
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ pub fn kind() -> Kind {
             ),
             Slot::of(
                 "seed",
-                number().min(0.0).max(f64::from(i32::MAX)).step(1.0),
+                integer().min(0.0).max(f64::from(i32::MAX)),
                 "Which way it wanders; 'reset' goes to its beginning. The chain's seed, if not set.",
             ),
             Slot::of("to", line(), "Travels to where this line lies, then goes on in its mode."),
@@ -154,7 +154,7 @@ impl Part for Walker {
             }
             ("speed", Some(speed)) => walk.set_speed(speed),
             ("radius", Some(radius)) => walk.set_radius(radius),
-            ("seed", Some(seed)) => walk.set_seed(seed as u64),
+            ("seed", _) => value.as_integer().into_iter().for_each(|n| walk.set_seed(n as u64)),
             ("round", _) => walk.set_round(value.as_boolean().unwrap_or(true)),
             ("to", _) => {
                 self.forget(Purpose::Visit);

@@ -26,6 +26,29 @@ fn types_accept_what_fits_and_say_why_not() {
         case(temperature(), json!("1"), Err("expected a number, got the text \"1\"")),
         case(number().min(0.0), json!(-1), Err("expected a number of at least 0, got -1")),
         case(number().max(0.0), json!(1), Err("expected a number of at most 0, got 1")),
+        case(integer().min(1.0).max(64.0), json!(3), Ok(json!(3))),
+        case(integer().min(1.0).max(64.0), json!(3.0), Ok(json!(3))),
+        case(integer(), json!(-0.0), Ok(json!(0))),
+        case(integer(), json!(i64::MAX), Ok(json!(i64::MAX))),
+        case(
+            integer().min(1.0).max(64.0),
+            json!(1.5),
+            Err("expected a whole number in 1..64, got 1.5"),
+        ),
+        case(integer().min(1.0), json!(1.5), Err("expected a whole number of at least 1, got 1.5")),
+        case(integer(), json!(1.5), Err("expected a whole number, got 1.5")),
+        case(
+            integer(),
+            json!(1e16),
+            Err("expected a number in -9007199254740992..9007199254740992, got 10000000000000000"),
+        ),
+        case(integer().min(1.0).max(64.0), json!(65), Err("expected a number in 1..64, got 65")),
+        case(integer().min(1.0).max(64.0), json!(65.0), Err("expected a number in 1..64, got 65")),
+        case(integer().min(0.0), json!(-1), Err("expected a number of at least 0, got -1")),
+        case(integer().max(0.0), json!(1), Err("expected a number of at most 0, got 1")),
+        case(integer(), json!("1"), Err("expected a number, got the text \"1\"")),
+        case(array(integer()), json!([1, 2.0]), Ok(json!([1, 2]))),
+        case(array(integer()), json!([1, 2.5]), Err("item 1: expected a whole number, got 2.5")),
         case(boolean(), json!(true), Ok(json!(true))),
         case(boolean(), json!(1), Err("expected true or false, got 1")),
         case(category(["a", "b"]), json!("b"), Ok(json!("b"))),
@@ -64,12 +87,61 @@ fn types_accept_what_fits_and_say_why_not() {
 }
 
 #[test]
+fn whole_numbers_and_numbers_stand_for_each_other() {
+    let cases = [
+        (integer(), Value::Number(3.0), Ok(Value::Integer(3))),
+        (integer(), Value::Integer(3), Ok(Value::Integer(3))),
+        (integer(), Value::Number(EXACT), Ok(Value::Integer(1 << 53))),
+        (integer(), Value::Number(f64::NAN), Err("expected a finite number, got NaN")),
+        (integer(), Value::from("3"), Err("expected number, got text")),
+        (integer(), Value::from(true), Err("expected number, got boolean")),
+        (number(), Value::Integer(3), Ok(Value::Number(3.0))),
+        (number().max(2.0), Value::Integer(3), Err("expected a number of at most 2, got 3")),
+        (text(), Value::Integer(3), Err("expected text, got number")),
+        (any(), Value::Integer(3), Ok(Value::Any(json!(3)))),
+        (
+            array(number()),
+            vec![Value::Integer(1), Value::Number(0.5)].into(),
+            Ok(vec![Value::Number(1.0), Value::Number(0.5)].into()),
+        ),
+    ];
+    for (data_type, value, expected) in cases {
+        let found = data_type.accept(value);
+        assert_eq!(found, expected.map_err(String::from), "{data_type:?}");
+    }
+}
+
+#[test]
+fn outputs_are_wired_to_inputs_that_their_values_may_fit() {
+    let cases = [
+        (number(), integer().max(3.0), true),
+        (integer(), number(), true),
+        (array(integer()), array(number()), true),
+        (integer(), boolean(), false),
+        (integer(), text(), false),
+        (vector(2), vector(2), true),
+        (vector(2), vector(3), false),
+        (text().max(3.0), text(), true),
+        (array(text()), array(number()), false),
+    ];
+    for (from, to, expected) in cases {
+        assert_eq!(from.is_compatible(&to), expected, "{from:?} to {to:?}");
+    }
+}
+
+#[test]
 fn specifications_are_the_model_sdks() {
     let cases = [
         (text(), json!({"type": "text", "default": "", "minLength": 0})),
         (number(), json!({"type": "number", "default": 0})),
         (number().min(2.0), json!({"type": "number", "default": 2, "min": 2})),
         (number().max(-1.0), json!({"type": "number", "default": -1, "max": -1})),
+        (integer(), json!({"type": "number", "default": 0, "step": 1})),
+        (
+            integer().min(1.0).max(9.0).default(2.0),
+            json!({"type": "number", "default": 2, "min": 1, "max": 9, "step": 1}),
+        ),
+        (integer().max(-1.0), json!({"type": "number", "default": -1, "max": -1, "step": 1})),
         (category(["a", "b"]), json!({"type": "category", "oneOf": ["a", "b"], "default": "a"})),
         (
             vector(512),
@@ -101,4 +173,10 @@ fn specifications_are_the_model_sdks() {
 #[should_panic(expected = "step has no meaning for the type text")]
 fn a_slip_in_a_models_source_is_loud() {
     let _ = text().step(1.0);
+}
+
+#[test]
+#[should_panic(expected = "an integer's bound is a whole number, and 0.5 is none")]
+fn a_bound_that_no_integer_has_is_loud() {
+    let _ = integer().min(0.5);
 }

@@ -1,6 +1,7 @@
 //! What can be asked of a map as it is: places, neighbours, words, density.
 
 use super::Live;
+use super::inputs::{density, nearest, place, search};
 use crate::map::density::{Density, bandwidth};
 use crate::map::labels::labels;
 use enjamb_core::model::{Error, Run};
@@ -27,15 +28,15 @@ impl Live {
             "density" => Ok(self.density(inputs)),
             "show" => {
                 self.show(run)?;
-                Ok(Values::new().with("count", self.atlas.len() as f64))
+                Ok(Values::new().with("count", self.atlas.len()))
             }
             other => Err(format!("there is no command '{other}'").into()),
         }
     }
 
     fn place(&mut self, inputs: &Values) -> Result<Values, Error> {
-        let vector = match inputs.text("text").trim() {
-            "" => inputs.vector("vector").to_vec(),
+        let vector = match inputs[place::TEXT].trim() {
+            "" => inputs[place::VECTOR].to_vec(),
             text => self.embed(&[text])?,
         };
         if vector.iter().all(|x| *x == 0.0) {
@@ -47,16 +48,16 @@ impl Live {
     }
 
     fn nearest(&self, inputs: &Values) -> Values {
-        let place = [inputs.number("x") as f32, inputs.number("y") as f32];
-        let found = self.atlas.nearest(place, inputs.number("k") as usize);
+        let place = [inputs[nearest::X] as f32, inputs[nearest::Y] as f32];
+        let found = self.atlas.nearest(place, inputs[nearest::K] as usize);
         self.found(&found).with("distances", numbers(&found))
     }
 
     fn search(&mut self, inputs: &Values) -> Result<Values, Error> {
-        let vector = self.embed(&[inputs.text("text")])?;
+        let vector = self.embed(&[&inputs[search::TEXT]])?;
         let found = match &self.places {
             Some(places) => {
-                let k = inputs.number("k") as usize;
+                let k = inputs[search::K] as usize;
                 self.atlas.search_among(&vector, places.nearest(&vector, k)?.0)
             }
             None => Vec::new(),
@@ -73,7 +74,7 @@ impl Live {
     }
 
     fn labels(&self, inputs: &Values) -> Values {
-        let count = inputs.number("count") as usize;
+        let count = inputs[super::inputs::labels::COUNT] as usize;
         let mut found = labels(self.atlas.texts(), &self.atlas.places());
         found.truncate(count);
         let texts: Vec<Value> = found.iter().map(|label| label.text.as_str().into()).collect();
@@ -83,9 +84,9 @@ impl Live {
     }
 
     fn density(&self, inputs: &Values) -> Values {
-        let (columns, rows) = (inputs.number("columns") as usize, inputs.number("rows") as usize);
+        let (columns, rows) = (inputs[density::COLUMNS] as usize, inputs[density::ROWS] as usize);
         let places = self.atlas.places();
-        let width = match inputs.number("bandwidth") as f32 {
+        let width = match inputs[density::BANDWIDTH] as f32 {
             0.0 => bandwidth(&places),
             width => width,
         };

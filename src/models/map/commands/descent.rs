@@ -1,10 +1,11 @@
 //! A layout in the making, on threads of its own: what it is made by, and how far it is.
 
+use super::inputs::project;
 use crate::map::forces::Point;
 use crate::map::progress::Progress;
 use crate::map::{MapError, Method, Projection, Settings, Umap, Vectors, pca, umap};
 use enjamb_core::model::Error;
-use enjamb_core::signature::Values;
+use enjamb_core::signature::{Input, Values};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -25,22 +26,21 @@ pub enum Recipe {
 impl Recipe {
     /// From the inputs of `project`, and the layout to begin with, if there is one.
     pub fn new(method: Method, inputs: &Values, initial: Option<Vec<Point>>) -> Recipe {
-        let seed = inputs.number("seed") as u64;
-        let given = |name: &str| Some(inputs.number(name)).filter(|number| *number > 0.0);
+        let seed = inputs[project::SEED] as u64;
+        let given = |input: Input<i64>| Some(inputs[input] as usize).filter(|n| *n > 0);
         match method {
             Method::Pca => Recipe::Pca,
             Method::Umap => {
                 let mut settings = umap::Settings { seed, ..umap::Settings::default() };
-                settings.n_neighbours =
-                    given("neighbours").map_or(settings.n_neighbours, |n| n as usize);
-                settings.epochs = given("iterations").map(|n| n as usize);
+                settings.n_neighbours = given(project::NEIGHBOURS).unwrap_or(settings.n_neighbours);
+                settings.epochs = given(project::ITERATIONS);
                 Recipe::Umap(settings, initial)
             }
             Method::Tsne => {
                 let mut settings = Settings { seed, ..Settings::default() };
-                settings.perplexity = inputs.number("perplexity") as f32;
+                settings.perplexity = inputs[project::PERPLEXITY] as f32;
                 let usual = settings.early_iterations + settings.iterations;
-                let n = given("iterations").map_or(usual, |n| n as usize);
+                let n = given(project::ITERATIONS).unwrap_or(usual);
                 // A layout that is only to settle after a change is not drawn together first.
                 let n_early = if initial.is_some() { 0 } else { n / 3 };
                 (settings.early_iterations, settings.iterations) = (n_early, n - n_early);

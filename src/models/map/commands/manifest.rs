@@ -1,9 +1,11 @@
 //! What the map is called, takes, gives and streams.
 
+use super::inputs::{NAME, TEXTS, density, labels, nearest, options, place, project, search};
 use crate::map::Method;
 use crate::sentences::encoder::DIMENSIONS;
 use enjamb_core::signature::{
-    Command, DataType, Manifest, Stream, array, category, directory, file, number, text, vector,
+    Command, DataType, Manifest, Stream, array, category, directory, file, integer, number, text,
+    vector,
 };
 use enjamb_core::value::Value;
 
@@ -15,30 +17,30 @@ const MAX_CELLS: f64 = 256.0;
 pub fn manifest() -> Manifest {
     Manifest::new("map", "Sentences in two dimensions: what means the like lies near.")
         .option(
-            "path",
+            options::PATH,
             file().default(Value::File("".into())),
             "A map file to begin with; empty for the one that ships.",
         )
         .option(
-            "folder",
+            options::FOLDER,
             directory().default(Value::File("".into())),
             "Where saved maps lie, and vectors that were made before; empty for the data folder of this computer's user.",
         )
         .option(
-            "threads",
-            number().min(1.0).max(64.0).step(1.0).default(2.0),
+            options::THREADS,
+            integer().min(1.0).max(64.0).default(2.0),
             "Threads that lay sentences out.",
         )
         .command(project())
         .command(place())
         .command(
             Command::new("add", "Puts new sentences on the map, where they belong. Nothing else moves.")
-                .input("texts", texts().min(1.0), "The sentences.")
+                .input(TEXTS, texts().min(1.0), "The sentences.")
                 .output("count", count(), "How many there are now."),
         )
         .command(
             Command::new("remove", "Takes sentences off the map.")
-                .input("texts", texts().min(1.0), "The sentences, word for word.")
+                .input(TEXTS, texts().min(1.0), "The sentences, word for word.")
                 .output("removed", count(), "How many were taken off.")
                 .output("count", count(), "How many there are now."),
         )
@@ -48,44 +50,44 @@ pub fn manifest() -> Manifest {
         )
         .command(
             Command::new("save", "Writes the map to a file.")
-                .input("name", text().min(1.0).max(100.0), "The file's name, without folder and ending.")
+                .input(NAME, text().min(1.0).max(100.0), "The file's name, without folder and ending.")
                 .output("path", text(), "Where it is now."),
         )
         .command(
             Command::new("load", "Reads a map that was saved, instead of the one there is.")
-                .input("name", text().min(1.0).max(100.0), "The file's name, without folder and ending.")
+                .input(NAME, text().min(1.0).max(100.0), "The file's name, without folder and ending.")
                 .output("count", count(), "How many sentences it has."),
         )
         .command(
             Command::new("nearest", "Finds the sentences nearest to a place.")
-                .input("x", coordinate().default(0.0), "The place, from left to right.")
-                .input("y", coordinate().default(0.0), "From bottom to top.")
-                .input("k", how_many(), "How many to find.")
+                .input(nearest::X, coordinate().default(0.0), "The place, from left to right.")
+                .input(nearest::Y, coordinate().default(0.0), "From bottom to top.")
+                .input(nearest::K, how_many(), "How many to find.")
                 .output("texts", texts(), "The nearest, from near to far.")
                 .output("points", array(vector(2)), "Where each lies.")
                 .output("distances", array(number()), "How far each is."),
         )
         .command(
             Command::new("search", "Finds the sentences nearest in meaning to a text.")
-                .input("text", text().min(1.0), "What to look for.")
-                .input("k", how_many(), "How many to find.")
+                .input(search::TEXT, text().min(1.0), "What to look for.")
+                .input(search::K, how_many(), "How many to find.")
                 .output("texts", texts(), "The nearest in meaning first.")
                 .output("points", array(vector(2)), "Where each lies.")
                 .output("similarities", array(number()), "How near each is, 1 for the same."),
         )
         .command(
             Command::new("labels", "A few words for each dense region, from its own sentences.")
-                .input("count", number().min(1.0).max(100.0).step(1.0).default(12.0), "Regions at most.")
+                .input(labels::COUNT, integer().min(1.0).max(100.0).default(12.0), "Regions at most.")
                 .output("texts", texts(), "The words, of the largest region first.")
                 .output("points", array(vector(2)), "Where each lies.")
                 .output("counts", array(number()), "How many sentences are in each."),
         )
         .command(
             Command::new("density", "How dense the map is, on a grid of cells, for contours.")
-                .input("columns", cells(), "Cells across.")
-                .input("rows", cells(), "Cells down.")
+                .input(density::COLUMNS, cells(), "Cells across.")
+                .input(density::ROWS, cells(), "Cells down.")
                 .input(
-                    "bandwidth",
+                    density::BANDWIDTH,
                     number().min(0.0).max(1.0),
                     "How far a sentence is felt, in the map's units; 0: as fits their number.",
                 )
@@ -119,44 +121,44 @@ fn project() -> Command {
         "Lays sentences out, while everybody can watch them move on /map/point.",
     )
     .input(
-        "texts",
+        project::TEXTS,
         texts().max(MAX_TEXTS as f64).default(none()),
         "The sentences; none for those there are.",
     )
     .input(
-        "vectors",
+        project::VECTORS,
         array(vector(DIMENSIONS)).max(MAX_TEXTS as f64).default(none()),
         "Their vectors, where they are known; or vectors without sentences.",
     )
-    .input("method", category(Method::ALL.map(Method::name)), "tsne: neighbours stay neighbours; umap: tighter clumps; pca: a plain shadow.")
+    .input(project::METHOD, category(Method::ALL.map(Method::name)), "tsne: neighbours stay neighbours; umap: tighter clumps; pca: a plain shadow.")
     .input(
-        "perplexity",
+        project::PERPLEXITY,
         number().min(1.0).max(500.0).default(30.0),
         "About how many neighbours each sentence is kept near to, by tsne.",
     )
-    .input("seed", number().min(0.0).max(f64::from(i32::MAX)).step(1.0), "The seed of all chance.")
+    .input(project::SEED, integer().min(0.0).max(f64::from(i32::MAX)), "The seed of all chance.")
     .input(
-        "iterations",
-        number().min(0.0).max(10_000.0).step(1.0),
+        project::ITERATIONS,
+        integer().min(0.0).max(10_000.0),
         "Steps; 0: as many as the method usually takes. By tsne the first third draws what belongs together close.",
     )
     .input(
-        "rate",
+        project::RATE,
         number().min(0.0).max(120.0).default(60.0),
         "Frames a second that are sent at most; 0: the last alone.",
     )
     .input(
-        "threshold",
+        project::THRESHOLD,
         number().min(0.0).max(1.0),
         "Points that moved less since they were sent are left out.",
     )
     .input(
-        "neighbours",
-        number().min(2.0).max(500.0).step(1.0).default(15.0),
+        project::NEIGHBOURS,
+        integer().min(2.0).max(500.0).default(15.0),
         "How many sentences a neighbourhood has, by umap.",
     )
     .input(
-        "pace",
+        project::PACE,
         number().min(0.0).max(1000.0),
         "Steps a second at most, so that a small map can be watched; 0: as quick as can be.",
     )
@@ -170,9 +172,9 @@ fn project() -> Command {
 
 fn place() -> Command {
     Command::new("place", "Says where a sentence would lie on the map. Nothing moves.")
-        .input("text", text(), "The sentence.")
+        .input(place::TEXT, text(), "The sentence.")
         .input(
-            "vector",
+            place::VECTOR,
             vector(DIMENSIONS).default(vec![0.0; DIMENSIONS]),
             "Or its vector, where there is no text.",
         )
@@ -193,13 +195,13 @@ fn coordinate() -> DataType {
 }
 
 fn count() -> DataType {
-    number().min(0.0).step(1.0)
+    integer().min(0.0)
 }
 
 fn how_many() -> DataType {
-    number().min(1.0).max(1000.0).step(1.0).default(5.0)
+    integer().min(1.0).max(1000.0).default(5.0)
 }
 
 fn cells() -> DataType {
-    number().min(1.0).max(MAX_CELLS).step(1.0).default(64.0)
+    integer().min(1.0).max(MAX_CELLS).default(64.0)
 }

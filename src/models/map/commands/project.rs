@@ -1,6 +1,7 @@
 //! `project`: sentences are embedded and laid out, and every frame of it is sent.
 
 use super::descent::{Descent, Finished, Pace, Recipe};
+use super::inputs::project;
 use super::watched::Watched;
 use super::{Live, SENTENCES_A_STEP, texts_of};
 use crate::map::atlas::Atlas;
@@ -26,14 +27,14 @@ impl Live {
     pub(super) fn project(&mut self, inputs: &Values, run: &mut Run) -> Result<Values, Error> {
         let (texts, vectors) = self.wanted(inputs, run)?;
         let mut watched = Watched::new(texts, inputs);
-        let method = Method::of_name(inputs.text("method")).unwrap_or_default();
+        let method = Method::of_name(&inputs[project::METHOD]).unwrap_or_default();
         let initial = match method {
             Method::Pca => None,
             _ => self.old_layout(&watched.texts, &vectors)?,
         };
         let recipe = Recipe::new(method, inputs, initial);
         let Finished { layout, divergence, n_iterations } =
-            self.descend(&vectors, recipe, Pace::new(inputs.number("pace")), &mut watched, run)?;
+            self.descend(&vectors, recipe, Pace::new(inputs[project::PACE]), &mut watched, run)?;
         watched.show(&layout, n_iterations, &mut self.n_frames, run)?;
         let mut atlas = Atlas::new(watched.texts, vectors);
         atlas.lay_out(layout, method);
@@ -50,7 +51,7 @@ impl Live {
     ) -> Result<(Vec<Arc<str>>, Vec<f32>), Error> {
         let texts = texts_of(inputs);
         let given: Vec<&[f32]> =
-            inputs.array("vectors").iter().filter_map(Value::as_vector).collect();
+            inputs[project::VECTORS].iter().filter_map(Value::as_vector).collect();
         if given.is_empty() && !texts.is_empty() {
             if let Some(vectors) = self.cache.as_ref().and_then(|cache| cache.find(&texts)) {
                 return Ok((texts, vectors));
@@ -72,7 +73,7 @@ impl Live {
             return Ok((texts, vectors));
         }
         if !given.is_empty() {
-            let n_texts = inputs.array("texts").len();
+            let n_texts = inputs[project::TEXTS].len();
             if n_texts > 0 && texts.len() != given.len() {
                 return Err(format!(
                     "{} vectors for {} sentences: expected one for each, or no sentences",
@@ -84,7 +85,7 @@ impl Live {
             let texts = if n_texts > 0 { texts } else { vec!["".into(); given.len()] };
             return Ok((texts, given.into_iter().flat_map(unit).collect()));
         }
-        match (inputs.array("texts").is_empty(), self.atlas.is_empty()) {
+        match (inputs[project::TEXTS].is_empty(), self.atlas.is_empty()) {
             (false, _) => Err("no text in what was given: expected sentences".into()),
             (true, true) => Err("the map is empty: expected sentences to lay out".into()),
             _ => Ok((self.atlas.texts().to_vec(), self.atlas.vectors().to_vec())),
@@ -155,7 +156,7 @@ impl Live {
                 // Whoever is new should see what the others do.
                 "show" if watched.iteration().is_some() => {
                     watched.show_again(&mut self.n_frames, run)?;
-                    Ok(Values::new().with("count", watched.texts.len() as f64))
+                    Ok(Values::new().with("count", watched.texts.len()))
                 }
                 _ => self.ask(command, inputs, run),
             })?;

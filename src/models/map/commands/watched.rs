@@ -1,5 +1,6 @@
 //! What those who watch a map being laid out have seen of it.
 
+use super::inputs::project;
 use super::{frame, points};
 use crate::map::atlas::Sheet;
 use enjamb_core::model::{Error, Run};
@@ -23,7 +24,7 @@ pub struct Watched {
 impl Watched {
     /// Nothing yet.
     pub fn new(texts: Vec<Arc<str>>, inputs: &Values) -> Watched {
-        let (rate, threshold) = (inputs.number("rate"), inputs.number("threshold") as f32);
+        let (rate, threshold) = (inputs[project::RATE], inputs[project::THRESHOLD] as f32);
         let period = (rate > 0.0).then(|| Duration::from_secs_f64(1.0 / rate));
         let sent = vec![[f32::NAN; 2]; texts.len()];
         Watched { texts, sent, iteration: None, threshold, period, next: Instant::now() }
@@ -49,7 +50,7 @@ impl Watched {
         &mut self,
         layout: &[[f32; 2]],
         iteration: usize,
-        n_frames: &mut u64,
+        n_frames: &mut usize,
         run: &mut Run,
     ) -> Result<(), Error> {
         // Frames keep to their times, so that small delays do not add up; whoever is late by more than
@@ -76,12 +77,12 @@ impl Watched {
     ///
     /// # Panics
     /// When there was no frame yet.
-    pub fn show_again(&self, n_frames: &mut u64, run: &mut Run) -> Result<(), Error> {
+    pub fn show_again(&self, n_frames: &mut usize, run: &mut Run) -> Result<(), Error> {
         let all: Vec<usize> = (0..self.texts.len()).collect();
         self.send(&all, n_frames, run)
     }
 
-    fn send(&self, indices: &[usize], n_frames: &mut u64, run: &mut Run) -> Result<(), Error> {
+    fn send(&self, indices: &[usize], n_frames: &mut usize, run: &mut Run) -> Result<(), Error> {
         let iteration = self.iteration.expect("there was a frame");
         let frame = frame(*n_frames, iteration, indices.len(), self.texts.len());
         *n_frames += 1;

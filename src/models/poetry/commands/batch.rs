@@ -1,6 +1,7 @@
 //! The commands that only write lines, for many who ask at once: their lines share one batch.
 
 use super::super::{Constraints, Method, Poet, Wish};
+use super::inputs::{compose, generate, reconstruct, sample};
 use super::manifest::LATENT;
 use super::{sampled, texts, wishes};
 use enjamb_core::model::{Error, Run};
@@ -33,8 +34,9 @@ pub(super) fn run(
         "generate" => runs
             .iter_mut()
             .map(|(inputs, run)| {
-                let z = inputs.vector("z").to_vec();
-                Ok(wishes([z].into_iter(), sampled(inputs), Constraints::default(), run))
+                let (z, temperature) =
+                    (inputs[generate::Z].to_vec(), inputs[generate::TEMPERATURE]);
+                Ok(wishes([z].into_iter(), sampled(temperature), Constraints::default(), run))
             })
             .collect(),
         "compose" => runs.iter_mut().map(|(inputs, run)| compose(poet, inputs, run)).collect(),
@@ -65,33 +67,34 @@ pub(super) fn run(
 
 /// `reconstruct`: the means of all lines that can be read.
 fn read(poet: &mut Poet, runs: &mut [(&Values, &mut Run)]) -> Vec<Result<Vec<Wish>, Error>> {
-    let lines: Vec<&str> = runs.iter().map(|(inputs, _)| inputs.text("in")).collect();
+    let lines: Vec<&str> = runs.iter().map(|(inputs, _)| &inputs[reconstruct::IN]).collect();
     let posteriors = poet.read_each(&lines);
     let outcomes = posteriors.into_iter().zip(runs).map(|(posterior, (inputs, run))| {
         let points = [posterior?.mean].into_iter();
-        Ok(wishes(points, sampled(inputs), Constraints::default(), run))
+        let method = sampled(inputs[reconstruct::TEMPERATURE]);
+        Ok(wishes(points, method, Constraints::default(), run))
     });
     outcomes.collect()
 }
 
 fn compose(poet: &Poet, inputs: &Values, run: &mut Run) -> Result<Vec<Wish>, Error> {
-    let temperature = inputs.number("temperature") as f32;
-    let method = match inputs.text("method") {
+    let temperature = inputs[compose::TEMPERATURE] as f32;
+    let method = match &inputs[compose::METHOD] {
         "greedy" => Method::Greedy,
-        "beam" => Method::Beam { width: inputs.number("beams") as usize },
-        _ => Method::Sample { temperature, top_p: inputs.number("top_p") as f32 },
+        "beam" => Method::Beam { width: inputs[compose::BEAMS] as usize },
+        _ => Method::Sample { temperature, top_p: inputs[compose::TOP_P] as f32 },
     };
-    let max_words = inputs.number("max_words") as usize;
-    let (avoid, start) = (inputs.text("avoid"), inputs.text("start_with"));
+    let max_words = inputs[compose::MAX_WORDS] as usize;
+    let (avoid, start) = (&inputs[compose::AVOID], &inputs[compose::START_WITH]);
     let constraints = poet.constraints(max_words, avoid, start)?;
-    Ok(wishes([inputs.vector("z").to_vec()].into_iter(), method, constraints, run))
+    Ok(wishes([inputs[compose::Z].to_vec()].into_iter(), method, constraints, run))
 }
 
 /// `sample`: points of the prior.
 fn draw(inputs: &Values, run: &mut Run) -> Vec<Wish> {
-    let spread = inputs.number("spread") as f32;
-    let points: Vec<Vec<f32>> = (0..inputs.number("count") as usize)
+    let spread = inputs[sample::SPREAD] as f32;
+    let points: Vec<Vec<f32>> = (0..inputs[sample::COUNT] as usize)
         .map(|_| gaussians(run.rng(), LATENT).into_iter().map(|x| spread * x).collect())
         .collect();
-    wishes(points.into_iter(), sampled(inputs), Constraints::default(), run)
+    wishes(points.into_iter(), sampled(inputs[sample::TEMPERATURE]), Constraints::default(), run)
 }

@@ -1,8 +1,12 @@
 //! What the verse VAE says of itself: its commands, their inputs and outputs.
 
 use super::super::beam::MAX_BEAMS;
+use super::inputs::{
+    attribute, axes, compose, encode, generate, gradient, grid, interpolate, interpolate_z,
+    neighbours, options, reconstruct, sample,
+};
 use enjamb_core::signature::{
-    Command, DataType, Manifest, array, boolean, category, directory, number, text, vector,
+    Command, DataType, Manifest, array, boolean, category, directory, integer, number, text, vector,
 };
 use enjamb_core::value::Value;
 
@@ -18,34 +22,34 @@ const MOST_EXAMPLES: f64 = 4096.0;
 pub(super) fn manifest() -> Manifest {
     Manifest::new("poetry", "A variational autoencoder of English verse: lines as points in space.")
         .option(
-            "path",
+            options::PATH,
             directory().default(Value::File("".into())),
             "The folder with the weights; empty for the ones that ship.",
         )
         .option(
-            "threads",
-            number().min(1.0).max(64.0).step(1.0).default(2.0),
+            options::THREADS,
+            integer().min(1.0).max(64.0).default(2.0),
             "Threads that share many lines.",
         )
         .command(
             Command::new("generate", "Writes the line that lies at a point.")
-                .input("z", point(), "The point; without one, the middle of the space.")
-                .input("temperature", temperature_of_2019(), TEMPERATURE_WORDS)
+                .input(generate::Z, point(), "The point; without one, the middle of the space.")
+                .input(generate::TEMPERATURE, temperature_of_2019(), TEMPERATURE_WORDS)
                 .output("out", text(), "The line."),
         )
         .command(
             Command::new("reconstruct", "Reads a line and writes it again, from its point alone.")
-                .input("in", text(), "A line, of some words.")
-                .input("temperature", temperature_of_2019(), TEMPERATURE_WORDS)
+                .input(reconstruct::IN, text(), "A line, of some words.")
+                .input(reconstruct::TEMPERATURE, temperature_of_2019(), TEMPERATURE_WORDS)
                 .output("out", text(), "The line as the model has it."),
         )
         .command(compose())
         .command(
             Command::new("sample", "Writes lines at points that are drawn from the prior.")
-                .input("count", count(1.0), "How many.")
-                .input("temperature", temperature().default(0.5), TEMPERATURE_WORDS)
+                .input(sample::COUNT, count(1.0), "How many.")
+                .input(sample::TEMPERATURE, temperature().default(0.5), TEMPERATURE_WORDS)
                 .input(
-                    "spread",
+                    sample::SPREAD,
                     number().min(0.0).max(3.0).step(0.05).default(1.0),
                     "How far from the origin: 1 is the prior itself, less is plainer.",
                 )
@@ -54,7 +58,7 @@ pub(super) fn manifest() -> Manifest {
         )
         .command(
             Command::new("encode", "Says where a line lies.")
-                .input("text", text().min(1.0), "The line.")
+                .input(encode::TEXT, text().min(1.0), "The line.")
                 .output("z", vector(LATENT), "A point drawn from the line's posterior.")
                 .output("mean", vector(LATENT), "The posterior's mean.")
                 .output(
@@ -65,20 +69,20 @@ pub(super) fn manifest() -> Manifest {
         )
         .command(
             Command::new("interpolate", "Writes the lines on the way from one to another.")
-                .input("from", text().min(1.0), "The first line.")
-                .input("to", text().min(1.0), "The last.")
-                .input("steps", steps(), STEPS_WORDS)
-                .input("spherical", boolean().default(true), SPHERICAL_WORDS)
-                .input("temperature", temperature(), TEMPERATURE_WORDS)
+                .input(interpolate::FROM, text().min(1.0), "The first line.")
+                .input(interpolate::TO, text().min(1.0), "The last.")
+                .input(interpolate::STEPS, steps(), STEPS_WORDS)
+                .input(interpolate::SPHERICAL, boolean().default(true), SPHERICAL_WORDS)
+                .input(interpolate::TEMPERATURE, temperature(), TEMPERATURE_WORDS)
                 .output("lines", lines(), "The lines, as the model has them, both ends included."),
         )
         .command(
             Command::new("interpolate_z", "Writes the lines on the way between two points.")
-                .input("from", vector(LATENT), "The first point.")
-                .input("to", vector(LATENT), "The last.")
-                .input("steps", steps(), STEPS_WORDS)
-                .input("spherical", boolean().default(true), SPHERICAL_WORDS)
-                .input("temperature", temperature(), TEMPERATURE_WORDS)
+                .input(interpolate_z::FROM, vector(LATENT), "The first point.")
+                .input(interpolate_z::TO, vector(LATENT), "The last.")
+                .input(interpolate_z::STEPS, steps(), STEPS_WORDS)
+                .input(interpolate_z::SPHERICAL, boolean().default(true), SPHERICAL_WORDS)
+                .input(interpolate_z::TEMPERATURE, temperature(), TEMPERATURE_WORDS)
                 .output("lines", lines(), "The lines, both ends included."),
         )
         .command(
@@ -86,9 +90,9 @@ pub(super) fn manifest() -> Manifest {
                 "gradient",
                 "Leads from one line to another in even steps, no line twice.",
             )
-            .input("from", text().min(1.0), "The first line.")
-            .input("to", text().min(1.0), "The last.")
-            .input("steps", steps(), "The most lines.")
+            .input(gradient::FROM, text().min(1.0), "The first line.")
+            .input(gradient::TO, text().min(1.0), "The last.")
+            .input(gradient::STEPS, steps(), "The most lines.")
             .output(
                 "lines",
                 lines(),
@@ -98,26 +102,26 @@ pub(super) fn manifest() -> Manifest {
         .command(grid())
         .command(
             Command::new("axes", "Gives axes for a grid, each of length 1.")
-                .input("axes", kinds_of_axes(), AXES_WORDS)
+                .input(axes::AXES, kinds_of_axes(), AXES_WORDS)
                 .output("x", vector(LATENT), "From left to right.")
                 .output("y", vector(LATENT), "From top to bottom, at a right angle to the other."),
         )
         .command(
             Command::new("neighbours", "Writes lines that lie around a line.")
-                .input("text", text().min(1.0), "The line in the middle.")
+                .input(neighbours::TEXT, text().min(1.0), "The line in the middle.")
                 .input(
-                    "radius",
+                    neighbours::RADIUS,
                     number().min(0.0).max(64.0).step(0.1).default(2.0),
                     "How far from it, in latent units.",
                 )
-                .input("count", count(8.0), "How many.")
-                .input("temperature", temperature(), TEMPERATURE_WORDS)
+                .input(neighbours::COUNT, count(8.0), "How many.")
+                .input(neighbours::TEMPERATURE, temperature(), TEMPERATURE_WORDS)
                 .output("lines", lines(), "The lines, all different; fewer if too many are alike."),
         )
         .command(
             Command::new("attribute", "Finds the direction that tells some lines from others.")
-                .input("lines_a", examples(), "Lines that have it.")
-                .input("lines_b", examples(), "Lines that have not.")
+                .input(attribute::LINES_A, examples(), "Lines that have it.")
+                .input(attribute::LINES_B, examples(), "Lines that have not.")
                 .output(
                     "direction",
                     vector(LATENT),
@@ -128,49 +132,53 @@ pub(super) fn manifest() -> Manifest {
 
 fn compose() -> Command {
     Command::new("compose", "Writes the line that lies at a point, under conditions.")
-        .input("z", vector(LATENT), "The point.")
-        .input("temperature", temperature_of_2019(), "For sampling. Near 0 the likeliest words.")
+        .input(compose::Z, vector(LATENT), "The point.")
         .input(
-            "top_p",
+            compose::TEMPERATURE,
+            temperature_of_2019(),
+            "For sampling. Near 0 the likeliest words.",
+        )
+        .input(
+            compose::TOP_P,
             number().min(0.05).max(1.0).step(0.05).default(1.0),
             "For sampling: leaves out unlikely words, which together have no more than the rest.",
         )
         .input(
-            "method",
+            compose::METHOD,
             category(["sample", "greedy", "beam"]),
             "Drawn; the likeliest word each time; or the likeliest line that a search finds.",
         )
         .input(
-            "beams",
-            number().min(1.0).max(MAX_BEAMS as f64).step(1.0).default(4.0),
+            compose::BEAMS,
+            integer().min(1.0).max(MAX_BEAMS as f64).default(4.0),
             "For the search: lines followed at once.",
         )
-        .input("max_words", number().min(1.0).max(40.0).step(1.0).default(40.0), "The most words.")
-        .input("start_with", text(), "What the line begins with.")
-        .input("avoid", text(), "Words that must not occur, with spaces between.")
+        .input(compose::MAX_WORDS, integer().min(1.0).max(40.0).default(40.0), "The most words.")
+        .input(compose::START_WITH, text(), "What the line begins with.")
+        .input(compose::AVOID, text(), "Words that must not occur, with spaces between.")
         .output("out", text(), "The line.")
 }
 
 fn grid() -> Command {
-    let side = || number().min(1.0).max(MOST_CELLS).step(1.0).default(8.0);
+    let side = || integer().min(1.0).max(MOST_CELLS).default(8.0);
     let axis_words = "its direction, of any length. Zeros: as axes says.";
     Command::new("grid", "Writes a line in every cell of a grid through the latent space.")
-        .input("center", point(), "The point in the middle.")
-        .input("x_axis", point(), &format!("From left to right: {axis_words}"))
-        .input("y_axis", point(), &format!("From top to bottom: {axis_words}"))
+        .input(grid::CENTER, point(), "The point in the middle.")
+        .input(grid::X_AXIS, point(), &format!("From left to right: {axis_words}"))
+        .input(grid::Y_AXIS, point(), &format!("From top to bottom: {axis_words}"))
         .input(
-            "span",
+            grid::SPAN,
             number().min(0.0).max(64.0).step(0.1).default(3.0),
             "From the middle to the edge, in latent units.",
         )
-        .input("columns", side(), "How many cells from left to right.")
-        .input("rows", side(), "How many from top to bottom.")
+        .input(grid::COLUMNS, side(), "How many cells from left to right.")
+        .input(grid::ROWS, side(), "How many from top to bottom.")
         .input(
-            "axes",
+            grid::AXES,
             kinds_of_axes(),
             "Axes that are not given: those along which lines vary most, or any.",
         )
-        .input("temperature", temperature(), TEMPERATURE_WORDS)
+        .input(grid::TEMPERATURE, temperature(), TEMPERATURE_WORDS)
         .output(
             "lines",
             lines(),
@@ -201,11 +209,11 @@ fn temperature() -> DataType {
 }
 
 fn steps() -> DataType {
-    number().min(2.0).max(256.0).step(1.0).default(8.0)
+    integer().min(2.0).max(256.0).default(8.0)
 }
 
 fn count(default: f64) -> DataType {
-    number().min(1.0).max(MOST_LINES).step(1.0).default(default)
+    integer().min(1.0).max(MOST_LINES).default(default)
 }
 
 fn lines() -> DataType {

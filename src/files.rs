@@ -4,6 +4,7 @@ use crate::Project;
 use crate::model::Setup;
 use crate::model::files::ModelFile;
 use crate::recording::{FORMAT, Header};
+use enjamb_core::Error;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,7 +18,7 @@ impl Project {
     ///
     /// # Errors
     /// Plain words, when they are not there.
-    pub fn files(&self, model_dirs: &[PathBuf]) -> Result<Vec<(String, ModelFile)>, String> {
+    pub fn files(&self, model_dirs: &[PathBuf]) -> Result<Vec<(String, ModelFile)>, Error> {
         let mut files = Vec::new();
         for model in &self.models {
             let setup = Setup { options: model.options.clone(), model_dirs: model_dirs.to_vec() };
@@ -32,7 +33,7 @@ impl Project {
     ///
     /// # Errors
     /// Plain words, when they can't be read.
-    pub fn checksums(&self, model_dirs: &[PathBuf]) -> Result<BTreeMap<String, String>, String> {
+    pub fn checksums(&self, model_dirs: &[PathBuf]) -> Result<BTreeMap<String, String>, Error> {
         // Two models may load one file, which may be large.
         let mut known: BTreeMap<PathBuf, String> = BTreeMap::new();
         let mut checksums = BTreeMap::new();
@@ -51,7 +52,7 @@ impl Project {
     ///
     /// # Errors
     /// As [`checksums`](Self::checksums).
-    pub fn header(&self, text: &str, model_dirs: &[PathBuf]) -> Result<Header, String> {
+    pub fn header(&self, text: &str, model_dirs: &[PathBuf]) -> Result<Header, Error> {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Header {
             enjamb_recording: FORMAT,

@@ -1,6 +1,7 @@
 //! The image codec that the runtime uses unless it is given another: PNG and JPEG by the `image` crate.
 
 use crate::value::{Codec, ImageFormat, MAX_SIDE, Pixels};
+use enjamb_core::Error;
 use image::codecs::{jpeg::JpegEncoder, png::PngEncoder};
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageReader, Limits};
 use std::io::Cursor;
@@ -11,7 +12,7 @@ use std::io::Cursor;
 pub struct ImageCodec;
 
 impl Codec for ImageCodec {
-    fn decode(&self, bytes: &[u8]) -> Result<Pixels, String> {
+    fn decode(&self, bytes: &[u8]) -> Result<Pixels, Error> {
         let mut reader = ImageReader::new(Cursor::new(bytes))
             .with_guessed_format()
             .map_err(|error| error.to_string())?;
@@ -31,7 +32,7 @@ impl Codec for ImageCodec {
         Pixels::new(width, height, channels, data)
     }
 
-    fn encode(&self, pixels: &Pixels, format: ImageFormat) -> Result<Vec<u8>, String> {
+    fn encode(&self, pixels: &Pixels, format: ImageFormat) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::new();
         let (width, height) = pixels.size();
         let written = match format {

@@ -23,7 +23,7 @@ pub mod project;
 pub mod replay;
 pub mod runtime;
 
-pub use enjamb_core::{chain, engine, host, model, recording, signature, time, value};
+pub use enjamb_core::{chain, engine, error, host, model, recording, signature, time, value};
 pub use enjamb_models as models;
 #[cfg(feature = "net")]
 pub use enjamb_net as net;
@@ -34,10 +34,11 @@ pub use enjamb_patch as patch;
 pub use enjamb_train as train;
 
 pub use engine::Engine;
+pub use enjamb_core::{Error, ErrorKind};
 pub use model::Model;
 pub use osc::Router;
 pub use project::Project;
-pub use runtime::{Runtime, RuntimeError};
+pub use runtime::Runtime;
 pub use signature::DataType;
 pub use value::Value;
 

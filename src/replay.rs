@@ -14,6 +14,7 @@ use crate::osc::{Message, messages_of, way_of};
 use crate::project::Project;
 use crate::recording::{Ending, Event, Header, Line, Reader, Way};
 use crate::runtime::{Runtime, RuntimeBuilder};
+use enjamb_core::Error;
 use enjamb_core::host::{Content, Output, Peer, Source};
 use models::{Models, Overtaken, RunKey};
 use serde_json::Value as Json;
@@ -105,7 +106,7 @@ impl Replay {
     /// # Errors
     /// Plain words: the file is no recording, or damaged; its project can't run here; a model's files
     /// are others than they were.
-    pub fn open(path: &Path, builder: RuntimeBuilder) -> Result<Self, String> {
+    pub fn open(path: &Path, builder: RuntimeBuilder) -> Result<Self, Error> {
         let mut reader = Reader::open(path)?;
         let header = reader.header().clone();
         let project = project_of(&header)?;
@@ -152,7 +153,7 @@ impl Replay {
     ///
     /// # Errors
     /// Plain words, when the recording can't be read or is not one of this project.
-    pub fn play(self, is_fast: bool, mut on_line: impl FnMut(&Line)) -> Result<Verdict, String> {
+    pub fn play(self, is_fast: bool, mut on_line: impl FnMut(&Line)) -> Result<Verdict, Error> {
         let mut reader = Reader::open(&self.path)?;
         let mut pace = Pace::new(is_fast);
         let mut player = Player {
@@ -184,15 +185,15 @@ impl Replay {
 ///
 /// # Errors
 /// Plain words, when this enjamb can't read it, or its seed is another than the recording's.
-pub fn project_of(header: &Header) -> Result<Project, String> {
+pub fn project_of(header: &Header) -> Result<Project, Error> {
     let project = Project::parse(&header.project)
         .map_err(|error| format!("the project in the recording can't be read here: {error}"))?;
     if project.seed != header.seed {
-        return Err(format!(
+        return Err(Error::invalid(format!(
             "the recording was made with the seed {}, and the project in it says {}: with another \
              seed nothing would come out the same",
             header.seed, project.seed
-        ));
+        )));
     }
     Ok(project)
 }
@@ -205,28 +206,28 @@ pub fn check_files(
     header: &Header,
     project: &Project,
     model_dirs: &[PathBuf],
-) -> Result<(), String> {
+) -> Result<(), Error> {
     let found = project.checksums(model_dirs)?;
     for (name, then) in &header.files {
         match found.get(name) {
             Some(now) if now == then => {}
             Some(_) => {
-                return Err(format!(
+                return Err(Error::invalid(format!(
                     "the file {name} is another than when this was recorded, so nothing would come \
                      out the same: get the models of then, or play what was recorded with --send"
-                ));
+                )));
             }
             None => {
-                return Err(format!(
+                return Err(Error::invalid(format!(
                     "there is no file {name}, which was there when this was recorded"
-                ));
+                )));
             }
         }
     }
     match found.keys().find(|name| !header.files.contains_key(*name)) {
-        Some(name) => {
-            Err(format!("there is a file {name}, which was not there when this was recorded"))
-        }
+        Some(name) => Err(Error::invalid(format!(
+            "there is a file {name}, which was not there when this was recorded"
+        ))),
         None => Ok(()),
     }
 }
@@ -240,7 +241,7 @@ struct Runs {
 }
 
 impl Runs {
-    fn find(reader: &mut Reader<impl BufRead>) -> Result<Self, String> {
+    fn find(reader: &mut Reader<impl BufRead>) -> Result<Self, Error> {
         let mut runs = Self::default();
         // By model, in the order in which they were let in.
         let mut under_way: HashMap<String, VecDeque<RunKey>> = HashMap::new();
@@ -307,7 +308,7 @@ struct Player {
 }
 
 impl Player {
-    fn play(&mut self, line: &Line, at: Duration) -> Result<(), String> {
+    fn play(&mut self, line: &Line, at: Duration) -> Result<(), Error> {
         let now = Duration::from_nanos(line.t);
         match &line.event {
             Event::Turn { chain }
@@ -326,7 +327,7 @@ impl Player {
                 let key = RunKey::OfChain(chain.clone(), *id);
                 self.errands.remove(&key);
                 let outcome = match failed {
-                    Some(words) => Err(words.clone()),
+                    Some(words) => Err(Error::failed(words.as_str())),
                     None => self.models.wait_for(&key),
                 };
                 if let (Err(words), None) = (&outcome, failed) {
@@ -381,10 +382,10 @@ impl Player {
         Ok(())
     }
 
-    fn chain(&self, name: &str) -> Result<&Chain, String> {
+    fn chain(&self, name: &str) -> Result<&Chain, Error> {
         let words =
             || format!("the recording tells of a chain '{name}', which its project has not");
-        self.replay.chains.get(name).ok_or_else(words)
+        self.replay.chains.get(name).ok_or_else(|| Error::not_found(words()))
     }
 
     fn compare_out(

@@ -12,10 +12,10 @@ use crate::project::{HostedChain, HostedModel, Project, StateSettings};
 use crate::signature::Values;
 use crossbeam::channel::{self, RecvTimeoutError, Sender};
 use enjamb_core::host::{Host, Peer};
+use enjamb_core::{Error, ErrorKind};
 #[cfg(feature = "net")]
 use enjamb_net::{network::Network, settings::Listen};
 use keeper::Keeper;
-use std::fmt;
 #[cfg(feature = "net")]
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,24 +24,6 @@ use std::time::Duration;
 
 /// How often deadlines, hangs and leases are looked after.
 const TEND_EVERY: Duration = Duration::from_millis(50);
-
-/// Why the runtime could not start or run: plain words on what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuntimeError(String);
-
-impl RuntimeError {
-    fn new(words: impl Into<String>) -> Self {
-        Self(words.into())
-    }
-}
-
-impl fmt::Display for RuntimeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for RuntimeError {}
 
 /// A running enjamb. It stops when it is dropped. Every method may be called from any thread.
 pub struct Runtime {
@@ -99,7 +81,7 @@ impl Runtime {
     ///
     /// # Errors
     /// Plain words: what was wrong with the inputs, or why the run failed.
-    pub fn run(&self, model: &str, command: &str, inputs: Values) -> Result<Values, RuntimeError> {
+    pub fn run(&self, model: &str, command: &str, inputs: Values) -> Result<Values, Error> {
         let (sender, events) = channel::bounded(1);
         let request = Request::new(move |event| {
             if !matches!(event, Event::Partial { .. } | Event::Stream { .. }) {
@@ -107,14 +89,12 @@ impl Runtime {
                 let _ = sender.try_send(event);
             }
         });
-        self.host
-            .submit(Peer::Local, model, command, inputs, request)
-            .map_err(|refusal| RuntimeError::new(refusal.to_string()))?;
+        self.host.submit(Peer::Local, model, command, inputs, request)?;
         match events.recv() {
             Ok(Event::Done { outputs, .. }) => Ok(Arc::unwrap_or_clone(outputs)),
-            Ok(Event::Failed(words)) => Err(RuntimeError(words)),
-            Ok(_) => Err(RuntimeError::new("the run was cancelled")),
-            Err(_) => Err(RuntimeError::new("the model was taken off")),
+            Ok(Event::Failed(error)) => Err(error),
+            Ok(_) => Err(Error::cancelled()),
+            Err(_) => Err(Error::new(ErrorKind::Unavailable, "the model was taken off")),
         }
     }
 
@@ -129,7 +109,7 @@ impl Runtime {
     ///
     /// # Errors
     /// Plain words when a model can't be hosted; those before it are.
-    pub fn apply(&self, project: Project) -> Result<Vec<String>, RuntimeError> {
+    pub fn apply(&self, project: Project) -> Result<Vec<String>, Error> {
         let mut current = self.project.lock().unwrap_or_else(PoisonError::into_inner);
         let mut done = Vec::new();
         let named = |models: &[HostedModel], name: &str| {
@@ -171,9 +151,9 @@ impl Runtime {
             }
             let running = self.host.chains().find(&new.name);
             match (old, running) {
-                (Some(_), Some(running)) => running
-                    .change(new.spec.clone())
-                    .map_err(|words| RuntimeError(format!("{}: {words}", new.name)))?,
+                (Some(_), Some(running)) => {
+                    running.change(new.spec.clone()).map_err(|error| error.context(&new.name))?
+                }
                 _ => self.host_chain(new, project.seed)?,
             }
             let verb = if old.is_some() { "changed" } else { "hosted" };
@@ -211,33 +191,33 @@ impl Runtime {
         }
     }
 
-    fn host_model(&self, model: &HostedModel) -> Result<(), RuntimeError> {
+    fn host_model(&self, model: &HostedModel) -> Result<(), Error> {
         let HostedModel { name, kind, options, settings } = model.clone();
         self.engine()
             .host(&name, kind.factory(), options, settings)
             .map(|_| ())
-            .map_err(|words| RuntimeError(format!("{name}: {words}")))
+            .map_err(|error| error.context(&name))
     }
 
-    fn host_chain(&self, chain: &HostedChain, seed: u64) -> Result<(), RuntimeError> {
+    fn host_chain(&self, chain: &HostedChain, seed: u64) -> Result<(), Error> {
         self.host
             .host_chain(&chain.name, &chain.spec, seed)
             .map(|chain| {
                 let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
                 keeper.iter().for_each(|keeper| keeper.bring_back(&chain));
             })
-            .map_err(|words| RuntimeError(format!("{}: {words}", chain.name)))
+            .map_err(|error| error.context(&chain.name))
     }
 
     /// Keeps what chains remember, or does not any more.
-    fn keep(&self, state: Option<StateSettings>) -> Result<(), RuntimeError> {
+    fn keep(&self, state: Option<StateSettings>) -> Result<(), Error> {
         let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
         match (&*keeper, state) {
             (Some(keeper), Some(state)) => keeper.change(state),
             (None, Some(state)) => {
                 let started = Keeper::start(state, &self.host);
                 *keeper = Some(started.map_err(|error| {
-                    RuntimeError(format!("the system gave no thread: {error}"))
+                    Error::new(ErrorKind::Io, format!("the system gave no thread: {error}"))
                 })?);
             }
             (_, None) => *keeper = None,

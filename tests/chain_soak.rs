@@ -58,9 +58,8 @@ impl Simulation {
                     let steps = heard.steps.entry(signal.outlet.name.clone()).or_default();
                     steps.push(signal.stamp.step);
                 }
-                Said::Notice(words) | Said::Error { words, .. } => {
-                    heard.troubles.push(words.to_string())
-                }
+                Said::Notice(words) => heard.troubles.push(words.to_string()),
+                Said::Error { error, .. } => heard.troubles.push(error.to_string()),
             }
         });
         let (name, spec) = (hosted.name.clone(), hosted.spec.clone());

@@ -1,6 +1,7 @@
 //! The verse VAE as it is hosted: every command through the engine, with the model that ships.
 
-use enjamb::engine::{Engine, EngineSettings, Event, HostSettings, Hosted, Refusal, Request};
+use enjamb::Error;
+use enjamb::engine::{Engine, EngineSettings, Event, HostSettings, Hosted, Request};
 use enjamb::model::CancelToken;
 use enjamb::project::kinds;
 use enjamb::signature::Values;
@@ -31,7 +32,7 @@ fn ask(
     inputs: Values,
     seed: u64,
     cancel: CancelToken,
-) -> Result<mpsc::Receiver<Event>, Refusal> {
+) -> Result<mpsc::Receiver<Event>, Error> {
     let (sender, events) = mpsc::channel();
     let mut request = Request::new(move |event| drop(sender.send(event)));
     (request.seed, request.cancel) = (Some(seed), cancel);
@@ -65,7 +66,7 @@ fn failure(command: &str, inputs: Values) -> String {
     match ask(&MODEL, command, inputs, 1, CancelToken::new()) {
         Err(refusal) => refusal.to_string(),
         Ok(events) => match events.recv_timeout(PATIENCE).unwrap() {
-            Event::Failed(words) => words,
+            Event::Failed(error) => error.to_string(),
             other => panic!("{command}: {other:?}"),
         },
     }
@@ -317,7 +318,9 @@ fn those_who_ask_together_get_what_they_would_get_alone() {
             Event::Done { outputs, .. } => {
                 assert_eq!(*outputs, seeded(command, inputs.clone(), seed as u64), "{command}");
             }
-            Event::Failed(words) => assert_eq!(words, failure(command, inputs.clone())),
+            Event::Failed(error) => {
+                assert_eq!(error.to_string(), failure(command, inputs.clone()))
+            }
             other => panic!("{command}: {other:?}"),
         }
     }

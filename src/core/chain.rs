@@ -22,6 +22,7 @@ pub use part::{Kind, Rhythm, Shape, Slot, adapters, kinds};
 pub use plan::Wrong;
 pub use spec::Spec;
 
+use crate::error::Error;
 use crate::signature::Field;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -59,8 +60,8 @@ pub enum Said<'a> {
     Signal(&'a Signal),
     /// What failed.
     Error {
-        /// Plain words on it.
-        words: &'a str,
+        /// What was wrong.
+        error: &'a Error,
         /// Whose message it followed from; 0 for nobody's.
         asker: u64,
     },
@@ -71,8 +72,8 @@ pub enum Said<'a> {
 /// Told of everything that a chain says, on the chain's own thread; must be quick.
 pub type OnSaid = Arc<dyn Fn(Said) + Send + Sync>;
 
-/// Told in plain words, some time later, when what was asked of a chain could not be done.
-pub type Complain = Arc<dyn Fn(String) + Send + Sync>;
+/// Told, some time later, when what was asked of a chain could not be done.
+pub type Complain = Arc<dyn Fn(Error) + Send + Sync>;
 
 /// Who sends something to a chain.
 #[derive(Clone, Default)]

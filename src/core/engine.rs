@@ -8,10 +8,11 @@ mod metrics;
 mod ticket;
 mod worker;
 
-pub use hosted::{HostSettings, Hosted, Notice, OnNotice, Origin, Refusal, Request, Status};
+pub use hosted::{HostSettings, Hosted, Notice, OnNotice, Origin, Request, Status};
 pub use metrics::{Counters, Histogram};
 pub use ticket::{Event, Reply};
 
+use crate::error::Error;
 use crate::model::Factory;
 use crate::recording::Tape;
 use crate::signature::{Values, is_name};
@@ -114,16 +115,16 @@ impl Engine {
         factory: Factory,
         options: Values,
         settings: HostSettings,
-    ) -> Result<Arc<Hosted>, String> {
+    ) -> Result<Arc<Hosted>, Error> {
         if !is_name(name) {
-            return Err(format!(
+            return Err(Error::invalid(format!(
                 "'{name}' can't be a model's name: use letters, digits, '_' and '-'"
-            ));
+            )));
         }
         if RESERVED_NAMES.contains(&name) {
-            return Err(format!(
+            return Err(Error::invalid(format!(
                 "'{name}' can't be a model's name: the runtime itself answers there"
-            ));
+            )));
         }
         let hosted = Arc::new(Hosted::start(HostedParts {
             name: name.to_string(),

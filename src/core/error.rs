@@ -152,6 +152,19 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
+/// By the message.
+impl PartialEq<str> for Error {
+    fn eq(&self, other: &str) -> bool {
+        self.message() == other
+    }
+}
+
+impl PartialEq<&str> for Error {
+    fn eq(&self, other: &&str) -> bool {
+        self.message() == *other
+    }
+}
+
 /// Words alone say that something does not fit.
 impl From<String> for Error {
     fn from(message: String) -> Self {

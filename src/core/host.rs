@@ -6,7 +6,8 @@ mod output;
 pub use output::{Consumer, Content, Output, Peer, Route, Source};
 
 use crate::chain::{Asker, Chain, ChainParts, Chains, Complain, OnSaid, Said, Spec};
-use crate::engine::{Engine, Event, Hosted, Notice, RESERVED_NAMES, Refusal, Request};
+use crate::engine::{Engine, Event, Hosted, Notice, RESERVED_NAMES, Request};
+use crate::error::Error;
 use crate::signature::{Stream, Values, only};
 use crate::time::{Clock, Time};
 use crate::value::Value;
@@ -89,12 +90,12 @@ impl Host {
     ///
     /// # Errors
     /// If no model of that name is hosted; the error names those that are.
-    pub fn model(&self, name: &str) -> Result<Arc<Hosted>, Refusal> {
-        self.engine.model(name).ok_or_else(|| Refusal::Unknown(self.unknown_name(name)))
+    pub fn model(&self, name: &str) -> Result<Arc<Hosted>, Error> {
+        self.engine.model(name).ok_or_else(|| Error::not_found(self.unknown_name(name)))
     }
 
     /// What to say of a name that neither a model nor a chain has.
-    pub fn unknown_name(&self, name: &str) -> String {
+    fn unknown_name(&self, name: &str) -> String {
         let (models, chains) = (self.engine.models(), self.chains.all());
         let models = models.iter().map(|model| model.name());
         let only = only(name, models.chain(chains.iter().map(|chain| chain.name())));
@@ -112,7 +113,7 @@ impl Host {
         command: &str,
         inputs: Values,
         mut request: Request,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Error> {
         let hosted = self.model(model)?;
         let publish = self.reply_to(&hosted, command, asker);
         let answer = request.reply;
@@ -127,8 +128,8 @@ impl Host {
     pub fn run(&self, asker: Peer, hosted: &Hosted, command: &str, inputs: Values) {
         let publish = self.reply_to(hosted, command, asker);
         let request = Request::new(move |event| publish(&event));
-        if let Err(refusal) = hosted.submit(command, inputs, request) {
-            self.refuse(asker, hosted.name(), command, &refusal.to_string());
+        if let Err(error) = hosted.submit(command, inputs, request) {
+            self.refuse(asker, hosted.name(), command, &error);
         }
     }
 
@@ -136,7 +137,7 @@ impl Host {
     ///
     /// # Errors
     /// As [`Hosted::submit`].
-    pub fn recall(&self, asker: Peer, hosted: &Hosted, command: &str) -> Result<(), Refusal> {
+    pub fn recall(&self, asker: Peer, hosted: &Hosted, command: &str) -> Result<(), Error> {
         let publish = self.reply_to(hosted, command, asker);
         let request = Request::new(move |event| {
             if matches!(event, Event::Stream { .. }) {
@@ -147,9 +148,9 @@ impl Host {
     }
 
     /// Publishes that a run was refused.
-    pub fn refuse(&self, asker: Peer, model: &str, command: &str, words: &str) {
+    pub fn refuse(&self, asker: Peer, model: &str, command: &str, error: &Error) {
         let of = Source::Command { model, command };
-        self.shared.publish(of, asker, Route::Published, Content::Error(words));
+        self.shared.publish(of, asker, Route::Published, Content::Error(error));
     }
 
     /// Publishes what happened to a model outside of its runs.
@@ -170,7 +171,7 @@ impl Host {
         command: &str,
         input: &str,
         value: Value,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Error> {
         hosted.hold(command, input, value.clone())?;
         let of = Source::Command { model: hosted.name(), command };
         let content = Content::Held { input, values: &[value] };
@@ -211,9 +212,9 @@ impl Host {
                     let content = Content::Result { outputs, elapsed: *elapsed };
                     publish(Route::Published, content);
                 }
-                Event::Failed(words) => publish(Route::Published, Content::Error(words)),
+                Event::Failed(error) => publish(Route::Published, Content::Error(error)),
                 Event::Cancelled => {
-                    publish(Route::Published, Content::Error("the run was cancelled"));
+                    publish(Route::Published, Content::Error(&Error::cancelled()));
                 }
             }
         }
@@ -226,9 +227,11 @@ impl Host {
     ///
     /// # Errors
     /// If the name is taken or can't be one, or the specification does not fit.
-    pub fn host_chain(&self, name: &str, spec: &Spec, seed: u64) -> Result<Arc<Chain>, String> {
+    pub fn host_chain(&self, name: &str, spec: &Spec, seed: u64) -> Result<Arc<Chain>, Error> {
         if RESERVED_NAMES.contains(&name) || self.engine.model(name).is_some() {
-            return Err(format!("'{name}' can't be a chain's name: something else answers there"));
+            return Err(Error::invalid(format!(
+                "'{name}' can't be a chain's name: something else answers there"
+            )));
         }
         let chain = Arc::new(Chain::start(ChainParts {
             name: name.into(),
@@ -262,11 +265,11 @@ impl Host {
     ///
     /// # Errors
     /// If no chain of that name is hosted; the error names those that are.
-    pub fn find_chain(&self, name: &str) -> Result<Arc<Chain>, Refusal> {
+    pub fn find_chain(&self, name: &str) -> Result<Arc<Chain>, Error> {
         self.chains.find(name).ok_or_else(|| {
             let known = self.chains.all();
             let only = only(name, known.iter().map(|chain| chain.name()));
-            Refusal::Unknown(match known.is_empty() {
+            Error::not_found(match known.is_empty() {
                 true => format!("there is no chain '{name}' here, and no other"),
                 false => format!("there is no chain '{name}' here, {only}"),
             })
@@ -284,7 +287,7 @@ impl Host {
         path: &str,
         values: &[Value],
         complain: Option<Complain>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Error> {
         // Whoever makes values come is told what comes; whoever says something to an inlet, what comes
         // of that. Nobody is told who is not on a transport.
         let mut number = 0;

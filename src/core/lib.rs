@@ -1,6 +1,7 @@
 //! The core of enjamb: what models are, the engine that hosts them, and chains of them. It knows no
 //! sockets, no tensor library and no image codec.
 //!
+//! - [`error`]: the one error type.
 //! - [`value`]: what flows: text, numbers, vectors, images.
 //! - [`signature`]: the named, typed inputs and outputs of commands; the manifest.
 //! - [`time`]: the clock that a host hands in.
@@ -13,6 +14,7 @@
 
 pub mod chain;
 pub mod engine;
+pub mod error;
 pub mod host;
 pub mod model;
 pub mod project;
@@ -22,6 +24,7 @@ pub mod time;
 pub mod value;
 
 pub use engine::Engine;
+pub use error::{Error, ErrorKind};
 pub use host::Host;
 pub use model::Model;
 pub use signature::DataType;

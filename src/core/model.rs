@@ -3,13 +3,13 @@
 pub mod files;
 mod kind;
 
+pub use crate::error::{Error, ErrorKind};
 pub use kind::{Kind, Kinds};
 
 use crate::signature::{Input, Manifest, Values};
 use crate::time::Time;
 use crate::value::Value;
 use rand_chacha::ChaCha8Rng;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,7 +36,7 @@ pub trait Model: Send {
     /// outputs are checked after.
     ///
     /// # Errors
-    /// Plain words on what was wrong with the inputs, or [`Error::Cancelled`] passed on from
+    /// Plain words on what was wrong with the inputs, or [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) passed on from
     /// [`Run::emit`].
     fn run(&mut self, command: &str, inputs: &Values, run: &mut Run) -> Result<Values, Error>;
 
@@ -108,46 +108,6 @@ impl Setup {
             Some(path) if !path.is_empty() => Ok(Path::new(path).to_path_buf()),
             _ => self.find_dir(name),
         }
-    }
-}
-
-/// Why a run gave no outputs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Error {
-    /// The inputs, or the world, did not allow it: plain words.
-    Failed(String),
-    /// The run was cancelled, or its deadline passed.
-    Cancelled,
-}
-
-impl Error {
-    /// A failure in plain words.
-    pub fn failed(words: impl Into<String>) -> Self {
-        Error::Failed(words.into())
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Failed(words) => f.write_str(words),
-            Error::Cancelled => f.write_str("cancelled"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl From<String> for Error {
-    fn from(words: String) -> Self {
-        Error::Failed(words)
-    }
-}
-
-impl From<&str> for Error {
-    fn from(words: &str) -> Self {
-        Error::Failed(words.into())
     }
 }
 
@@ -233,7 +193,7 @@ impl<'a> Run<'a> {
     /// out. Counts as a sign of life.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] when the run should end: pass it on with `?`. A failure when the
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) when the run should end: pass it on with `?`. A failure when the
     /// outputs do not fit the manifest.
     pub fn emit(&mut self, outputs: Values, progress: f32) -> Result<(), Error> {
         (self.emit)(Early::Partial(outputs, Some(progress.clamp(0.0, 1.0))))?;
@@ -253,7 +213,7 @@ impl<'a> Run<'a> {
     /// Says how far the run is, in 0..1, without outputs.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] as [`emit`](Self::emit).
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) as [`emit`](Self::emit).
     pub fn progress(&mut self, progress: f32) -> Result<(), Error> {
         self.emit(Values::new(), progress)
     }
@@ -264,7 +224,7 @@ impl<'a> Run<'a> {
     /// while other threads do it.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] as [`emit`](Self::emit).
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) as [`emit`](Self::emit).
     pub fn meanwhile(&mut self, patience: Duration, answer: &mut Answer) -> Result<(), Error> {
         match &mut self.meanwhile {
             Some(meanwhile) => meanwhile(patience, answer),
@@ -276,10 +236,10 @@ impl<'a> Run<'a> {
     /// Asks, between two pieces of work, whether to go on.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] when not.
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) when not.
     pub fn check(&self) -> Result<(), Error> {
         match self.cancel.is_cancelled() {
-            true => Err(Error::Cancelled),
+            true => Err(Error::cancelled()),
             false => Ok(()),
         }
     }

@@ -242,7 +242,7 @@ impl ModelTable {
                     .map_err(|error| (span.clone(), error.to_string()))?;
                 let fields = kind.manifest().options;
                 Values::read_json(&json, &fields)
-                    .map_err(|words| (span, words.replace("input", "option")))?
+                    .map_err(|error| (span, error.message().replace("input", "option")))?
             }
         };
         let positive = |given: Option<Spanned<f64>>, what| match given {

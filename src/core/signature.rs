@@ -13,6 +13,7 @@ pub use data_type::{
 pub use input::{Input, Named, Readable};
 pub use names::{is_name, only};
 
+use crate::error::Error;
 use crate::value::Value;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value as Json, json};
@@ -323,11 +324,11 @@ impl Values {
     ///
     /// # Errors
     /// Plain words: the first name that is unknown, missing, or refused by its type.
-    pub fn complete(self, held: &Values, fields: &[Field]) -> Result<Values, String> {
+    pub fn complete(self, held: &Values, fields: &[Field]) -> Result<Values, Error> {
         if let Some((unknown, _)) =
             self.iter().find(|(name, _)| fields.iter().all(|f| f.name != *name))
         {
-            return Err(unknown_name(unknown, fields));
+            return Err(unknown_name(unknown, fields).into());
         }
         let mut given = self.0;
         let mut complete = Vec::with_capacity(fields.len());
@@ -353,7 +354,7 @@ impl Values {
     ///
     /// # Errors
     /// Plain words: not an object, an unknown key, or a value that its type refuses.
-    pub fn read_json(json: &Json, fields: &[Field]) -> Result<Values, String> {
+    pub fn read_json(json: &Json, fields: &[Field]) -> Result<Values, Error> {
         let object = json.as_object().ok_or("expected a JSON object of inputs")?;
         let mut values = Values::new();
         for (name, json) in object {
@@ -362,7 +363,7 @@ impl Values {
                 .find(|field| field.name == *name)
                 .ok_or_else(|| unknown_name(name, fields))?;
             let read = field.data_type.read_json(json);
-            values.0.push((name.clone(), read.map_err(|problem| format!("{name}: {problem}"))?));
+            values.0.push((name.clone(), read.map_err(|error| error.in_field(name))?));
         }
         Ok(values)
     }
@@ -383,8 +384,8 @@ impl Serialize for Values {
 ///
 /// # Errors
 /// Plain words: what the field expected and what was there.
-pub fn accept(field: &Field, value: Value) -> Result<Value, String> {
-    field.data_type.accept(value).map_err(|problem| format!("{}: {problem}", field.name))
+pub fn accept(field: &Field, value: Value) -> Result<Value, Error> {
+    field.data_type.accept(value).map_err(|error| error.in_field(&field.name))
 }
 
 fn unknown_name(name: &str, fields: &[Field]) -> String {

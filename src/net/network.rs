@@ -7,9 +7,9 @@ use crate::osc::{Destination, Hub, Inlet, Names, tcp};
 use crate::settings::{Listen, Settings};
 use crate::traffic::Traffic;
 use enjamb_core::host::Host;
+use enjamb_core::{Error, ErrorKind};
 use enjamb_osc::{Broker, Router};
 use socket2::{Domain, Protocol, Socket, Type};
-use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
@@ -20,18 +20,6 @@ use tokio::sync::oneshot;
 
 /// What is asked of the system for datagrams that wait to be read; it may give less.
 const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
-
-/// Why the network could not be opened: plain words on what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NetworkError(String);
-
-impl fmt::Display for NetworkError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for NetworkError {}
 
 /// What is served over HTTP and is not the transports' own.
 #[derive(Clone, Debug, Default)]
@@ -66,12 +54,13 @@ impl Network {
         settings: &Settings,
         files: Files,
         wrap: impl FnOnce(Arc<dyn Broker>) -> Arc<dyn Broker>,
-    ) -> Result<(Arc<Router>, Self), NetworkError> {
+    ) -> Result<(Arc<Router>, Self), Error> {
         let listen = &settings.listen;
         let (udp, osc_listener) = open_osc(listen)?;
         let http_address = SocketAddr::new(listen.host, listen.http_port);
         let http_listener = open_tcp(http_address).map_err(|e| taken("HTTP", http_address, &e))?;
-        let no_thread = |error| NetworkError(format!("the system gave no thread: {error}"));
+        let no_thread =
+            |error| Error::new(ErrorKind::Io, format!("the system gave no thread: {error}"));
         let traffic = Arc::new(Traffic::default());
         let udp = Arc::new(udp);
         let sender = UdpSender::start(Arc::clone(&udp), Arc::clone(&traffic)).map_err(no_thread)?;
@@ -84,7 +73,9 @@ impl Network {
         let inlet = Inlet::new(Arc::clone(&router), Arc::clone(&hub)).map_err(no_thread)?;
         let inlet = Arc::new(inlet);
         let address = |socket: io::Result<SocketAddr>| {
-            socket.map_err(|error| NetworkError(format!("a socket has no address: {error}")))
+            socket.map_err(|error| {
+                Error::new(ErrorKind::Io, format!("a socket has no address: {error}"))
+            })
         };
         let server = Arc::new(Server {
             router: Arc::clone(&router),
@@ -117,7 +108,7 @@ impl Network {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn serve(&mut self, listen: &Listen) -> Result<(), NetworkError> {
+    pub fn serve(&mut self, listen: &Listen) -> Result<(), Error> {
         let Some((osc_listener, http_listener)) = self.listeners.take() else { return Ok(()) };
         let allowed: Arc<[ipnet::IpNet]> = listen.allow.clone().into();
         let (udp, inlet, stop) =
@@ -148,15 +139,11 @@ impl Network {
         Ok(())
     }
 
-    fn spawn(
-        &mut self,
-        name: &str,
-        work: impl FnOnce() + Send + 'static,
-    ) -> Result<(), NetworkError> {
-        let thread = std::thread::Builder::new()
-            .name(name.into())
-            .spawn(work)
-            .map_err(|error| NetworkError(format!("the system gave no thread: {error}")))?;
+    fn spawn(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+        let thread =
+            std::thread::Builder::new().name(name.into()).spawn(work).map_err(|error| {
+                Error::new(ErrorKind::Io, format!("the system gave no thread: {error}"))
+            })?;
         self.threads.push(thread);
         Ok(())
     }
@@ -205,7 +192,7 @@ impl Drop for Network {
 }
 
 /// UDP and TCP on one port; when the system may choose it, until both are free.
-fn open_osc(listen: &Listen) -> Result<(UdpSocket, TcpListener), NetworkError> {
+fn open_osc(listen: &Listen) -> Result<(UdpSocket, TcpListener), Error> {
     let wanted = SocketAddr::new(listen.host, listen.osc_port);
     let mut tries = 0;
     loop {
@@ -240,19 +227,22 @@ fn open_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-fn taken(what: &str, address: SocketAddr, error: &io::Error) -> NetworkError {
-    NetworkError(match error.kind() {
-        io::ErrorKind::AddrInUse => format!(
-            "{what}: port {} is taken by another program (perhaps an enjamb that still runs). \
+fn taken(what: &str, address: SocketAddr, error: &io::Error) -> Error {
+    Error::new(
+        ErrorKind::Io,
+        match error.kind() {
+            io::ErrorKind::AddrInUse => format!(
+                "{what}: port {} is taken by another program (perhaps an enjamb that still runs). \
              Close it, or start with --port-offset 10 to move all ports; `enjamb doctor` tells \
              more",
-            address.port()
-        ),
-        io::ErrorKind::AddrNotAvailable => format!(
-            "{what}: this computer has no address {}. Set 'host' under [listen] in the project \
+                address.port()
+            ),
+            io::ErrorKind::AddrNotAvailable => format!(
+                "{what}: this computer has no address {}. Set 'host' under [listen] in the project \
              file to one that it has, or to 127.0.0.1",
-            address.ip()
-        ),
-        _ => format!("{what}: {address} can't be listened on: {error}"),
-    })
+                address.ip()
+            ),
+            _ => format!("{what}: {address} can't be listened on: {error}"),
+        },
+    )
 }

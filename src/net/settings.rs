@@ -226,7 +226,7 @@ impl SendTable {
             Err(_) => return Err(wrong()),
         };
         let pattern = |text: &Spanned<String>| {
-            Pattern::parse(text.get_ref()).map_err(|words| (text.span(), words))
+            Pattern::parse(text.get_ref()).map_err(|error| (text.span(), error.into()))
         };
         let mtu = match self.mtu {
             Some(mtu) if !(512..=MAX_DATAGRAM).contains(mtu.get_ref()) => {

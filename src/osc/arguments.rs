@@ -1,6 +1,7 @@
 //! OSC arguments into values by the signature, and values into messages.
 
 use crate::Argument;
+use enjamb_core::Error;
 use enjamb_core::signature::{DataType, Field, Values};
 use enjamb_core::value::{Image, Value};
 use serde_json::Value as Json;
@@ -10,7 +11,7 @@ use serde_json::Value as Json;
 ///
 /// # Errors
 /// Plain words: the input that does not fit, or how many arguments are too many.
-pub(crate) fn read_inputs(arguments: &[Argument], fields: &[Field]) -> Result<Values, String> {
+pub(crate) fn read_inputs(arguments: &[Argument], fields: &[Field]) -> Result<Values, Error> {
     let mut values = Values::new();
     let mut rest = arguments;
     for field in fields {
@@ -32,10 +33,10 @@ pub(crate) fn read_inputs(arguments: &[Argument], fields: &[Field]) -> Result<Va
     }
     match rest {
         [] | [Argument::Nil | Argument::Impulse] => Ok(values),
-        [Argument::Text(word), ..] => Err(format!(
+        [Argument::Text(word), ..] => Err(Error::invalid(format!(
             "unexpected argument '{word}': a text with spaces must be sent as one string"
-        )),
-        _ => Err(too_many(rest.len())),
+        ))),
+        _ => Err(too_many(rest.len()).into()),
     }
 }
 
@@ -55,14 +56,21 @@ fn too_many(n: usize) -> String {
 ///
 /// # Errors
 /// Plain words on what was expected.
-pub(crate) fn read_value(arguments: &[Argument], data_type: &DataType) -> Result<Value, String> {
+pub(crate) fn read_value(arguments: &[Argument], data_type: &DataType) -> Result<Value, Error> {
     if arguments.is_empty() {
-        return Err(format!("expected {}, got no argument", data_type.expectation()));
+        return Err(Error::invalid(format!(
+            "expected {}, got no argument",
+            data_type.expectation()
+        )));
     }
     let (value, rest) = take(arguments, data_type)?;
     match rest.len() {
         0 => Ok(value),
-        n => Err(format!("expected {}, got {}", data_type.expectation(), too_many(n))),
+        n => Err(Error::invalid(format!(
+            "expected {}, got {}",
+            data_type.expectation(),
+            too_many(n)
+        ))),
     }
 }
 
@@ -70,12 +78,19 @@ pub(crate) fn read_value(arguments: &[Argument], data_type: &DataType) -> Result
 fn take<'a>(
     arguments: &'a [Argument],
     data_type: &DataType,
-) -> Result<(Value, &'a [Argument]), String> {
+) -> Result<(Value, &'a [Argument]), Error> {
     let unlike = |found: &Argument| {
-        Err(format!("expected {}, got {}", data_type.expectation(), found.describe()))
+        Err(Error::invalid(format!(
+            "expected {}, got {}",
+            data_type.expectation(),
+            found.describe()
+        )))
     };
     let [first, rest @ ..] = arguments else {
-        return Err(format!("expected {}, got no argument", data_type.expectation()));
+        return Err(Error::invalid(format!(
+            "expected {}, got no argument",
+            data_type.expectation()
+        )));
     };
     let value = match (data_type, first) {
         (DataType::Vector { length, .. }, _) => return take_vector(arguments, *length),
@@ -123,7 +138,7 @@ fn take<'a>(
 }
 
 /// A vector comes as its floats or ints, as an OSC array of them, or as one blob of big-endian f32.
-fn take_vector(arguments: &[Argument], length: usize) -> Result<(Value, &[Argument]), String> {
+fn take_vector(arguments: &[Argument], length: usize) -> Result<(Value, &[Argument]), Error> {
     let accept = |floats: Vec<f32>, rest| {
         let data_type = enjamb_core::signature::vector(length);
         data_type.accept(Value::from(floats)).map(|value| (value, rest))
@@ -131,11 +146,11 @@ fn take_vector(arguments: &[Argument], length: usize) -> Result<(Value, &[Argume
     match arguments {
         [Argument::Blob(bytes), rest @ ..] => {
             if bytes.len() != length * 4 {
-                return Err(format!(
+                return Err(Error::invalid(format!(
                     "expected a blob of {} bytes ({length} big-endian f32), got {} bytes",
                     length * 4,
                     bytes.len()
-                ));
+                )));
             }
             let float = |four: &[u8]| f32::from_be_bytes([four[0], four[1], four[2], four[3]]);
             accept(bytes.chunks_exact(4).map(float).collect(), rest)
@@ -145,7 +160,7 @@ fn take_vector(arguments: &[Argument], length: usize) -> Result<(Value, &[Argume
             let floats = leading_floats(arguments);
             let n_taken = floats.len().min(length);
             if n_taken < length {
-                return Err(format!("expected {length} floats, got {n_taken}"));
+                return Err(Error::invalid(format!("expected {length} floats, got {n_taken}")));
             }
             accept(floats[..length].to_vec(), &arguments[length..])
         }
@@ -159,7 +174,7 @@ fn leading_floats(arguments: &[Argument]) -> Vec<f32> {
 fn take_floats<'a, const N: usize>(
     arguments: &'a [Argument],
     data_type: &DataType,
-) -> Result<(Value, &'a [Argument]), String> {
+) -> Result<(Value, &'a [Argument]), Error> {
     let (vector, rest) = take_vector(arguments, N)?;
     let json = vector.to_json();
     data_type.read_json(&json).map(|value| (value, rest))
@@ -170,14 +185,16 @@ fn take_floats<'a, const N: usize>(
 fn take_array<'a>(
     arguments: &'a [Argument],
     item: &DataType,
-) -> Result<(Value, &'a [Argument]), String> {
+) -> Result<(Value, &'a [Argument]), Error> {
     if let [Argument::Array(items), rest @ ..] = arguments {
         let (values, left) = take_run(items, item)?;
         return match left {
             [] => Ok((values, rest)),
-            [odd, ..] => {
-                Err(format!("expected {} in the array, got {}", item.name(), odd.describe()))
-            }
+            [odd, ..] => Err(Error::invalid(format!(
+                "expected {} in the array, got {}",
+                item.name(),
+                odd.describe()
+            ))),
         };
     }
     if let [Argument::Text(text), rest @ ..] = arguments
@@ -190,18 +207,18 @@ fn take_array<'a>(
     let (values, rest) = take_run(arguments, item)?;
     match rest.len() < arguments.len() {
         true => Ok((values, rest)),
-        false => Err(format!(
+        false => Err(Error::invalid(format!(
             "expected an array, each item {}, got {}",
             item.expectation(),
             arguments[0].describe()
-        )),
+        ))),
     }
 }
 
 fn take_run<'a>(
     mut arguments: &'a [Argument],
     item: &DataType,
-) -> Result<(Value, &'a [Argument]), String> {
+) -> Result<(Value, &'a [Argument]), Error> {
     let mut values = Vec::new();
     while let Ok((value, rest)) = take(arguments, item) {
         values.push(value);
@@ -341,7 +358,7 @@ mod tests {
         ];
         for (arguments, fields, expected) in cases {
             let problem = read_inputs(&arguments, &fields).unwrap_err();
-            assert!(problem.contains(expected), "'{problem}' lacks '{expected}'");
+            assert!(problem.message().contains(expected), "'{problem}' lacks '{expected}'");
         }
     }
 }

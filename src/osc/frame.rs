@@ -3,6 +3,7 @@
 //! Which of the two a connection speaks is told from its first byte: a length prefix of a packet
 //! under 16 MiB begins with 0, SLIP (RFC 1055, double END as OSC 1.1 asks) with END.
 
+use enjamb_core::Error;
 /// The largest packet that is taken, in bytes. Its length prefix begins with a zero byte.
 pub const MAX_PACKET: usize = 16 * 1024 * 1024 - 1;
 
@@ -81,7 +82,7 @@ impl Deframer {
     ///
     /// # Errors
     /// Plain words when the stream is no OSC. Nothing after that can be read, so it should be closed.
-    pub fn next_packet(&mut self) -> Result<Option<Vec<u8>>, String> {
+    pub fn next_packet(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let Some(&first) = self.buffer.get(self.n_read) else { return Ok(None) };
         let framing = *self.framing.get_or_insert(match first {
             END => Framing::Slip,
@@ -93,16 +94,16 @@ impl Deframer {
         }
     }
 
-    fn next_prefixed(&mut self) -> Result<Option<Vec<u8>>, String> {
+    fn next_prefixed(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let Some((length, rest)) = self.buffer[self.n_read..].split_first_chunk::<4>() else {
             return Ok(None);
         };
         let length = u32::from_be_bytes(*length) as usize;
         if length > MAX_PACKET {
-            return Err(format!(
+            return Err(Error::invalid(format!(
                 "expected OSC with a length prefix or SLIP; the first bytes claim a packet of \
                  {length} bytes, and at most {MAX_PACKET} are taken"
-            ));
+            )));
         }
         let Some(packet) = rest.get(..length) else { return Ok(None) };
         let packet = packet.to_vec();
@@ -110,14 +111,16 @@ impl Deframer {
         Ok(Some(packet))
     }
 
-    fn next_slip(&mut self) -> Result<Option<Vec<u8>>, String> {
+    fn next_slip(&mut self) -> Result<Option<Vec<u8>>, Error> {
         while let Some(&byte) = self.buffer.get(self.n_read) {
             self.n_read += 1;
             match (std::mem::take(&mut self.escaped), byte) {
                 (true, ESC_END) => self.packet.push(END),
                 (true, ESC_ESC) => self.packet.push(ESC),
                 (true, other) => {
-                    return Err(format!("expected an escaped byte in SLIP, got {other:#04x}"));
+                    return Err(Error::invalid(format!(
+                        "expected an escaped byte in SLIP, got {other:#04x}"
+                    )));
                 }
                 (false, ESC) => self.escaped = true,
                 // Two ENDs in a row have nothing between them.
@@ -126,7 +129,9 @@ impl Deframer {
                 (false, plain) => self.packet.push(plain),
             }
             if self.packet.len() > MAX_PACKET {
-                return Err(format!("expected packets of at most {MAX_PACKET} bytes"));
+                return Err(Error::invalid(format!(
+                    "expected packets of at most {MAX_PACKET} bytes"
+                )));
             }
         }
         Ok(None)
@@ -138,7 +143,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn deframe(stream: &[u8], piece: usize) -> Result<Vec<Vec<u8>>, String> {
+    fn deframe(stream: &[u8], piece: usize) -> Result<Vec<Vec<u8>>, Error> {
         let mut deframer = Deframer::new();
         let mut packets = Vec::new();
         for bytes in stream.chunks(piece.max(1)) {
@@ -163,8 +168,13 @@ mod tests {
 
     #[test]
     fn what_is_no_stream_of_osc_is_refused() {
-        assert!(deframe(b"GET / HTTP/1.1\r\n", 3).unwrap_err().contains("length prefix or SLIP"));
-        assert!(deframe(&[END, b'/', ESC, 0], 1).unwrap_err().contains("escaped byte"));
+        assert!(
+            deframe(b"GET / HTTP/1.1\r\n", 3)
+                .unwrap_err()
+                .message()
+                .contains("length prefix or SLIP")
+        );
+        assert!(deframe(&[END, b'/', ESC, 0], 1).unwrap_err().message().contains("escaped byte"));
     }
 
     proptest! {

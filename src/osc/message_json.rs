@@ -3,6 +3,7 @@
 use crate::{Argument, Message, Opaque};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use enjamb_core::Error;
 use serde_json::{Value as Json, json};
 
 /// Arrays within arrays go no deeper than this.
@@ -23,8 +24,8 @@ impl Message {
     ///
     /// # Errors
     /// Plain words, when it is something else.
-    pub fn from_json(json: &Json) -> Result<Self, String> {
-        let wrong = || "expected a message as a list: address, type tags, arguments".to_string();
+    pub fn from_json(json: &Json) -> Result<Self, Error> {
+        let wrong = || Error::from("expected a message as a list: address, type tags, arguments");
         let [address, tags, arguments @ ..] = json.as_array().map_or(&[][..], Vec::as_slice) else {
             return Err(wrong());
         };

@@ -98,7 +98,7 @@ pub fn messages_of<'a>(output: &Output<'a>) -> Vec<Outgoing<'a>> {
             vec![text(format!("/{}/error", output.of), words)]
         }
         Content::Notice(words) => vec![text(format!("/{}/notice", output.of), words)],
-        Content::Error(words) => vec![text(format!("/{}/error", output.of), words)],
+        Content::Error(error) => vec![text(format!("/{}/error", output.of), error.message())],
         Content::Held { .. } => Vec::new(),
     }
 }

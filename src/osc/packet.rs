@@ -2,6 +2,7 @@
 //! here, since rosc 0.11.4 recurses on nested ones and drops what follows a bad one without a word.
 
 use crate::{Argument, Message, Opaque};
+use enjamb_core::Error;
 use rosc::{
     OscArray, OscBundle, OscColor, OscError, OscMessage, OscMidiMessage, OscPacket, OscTime,
     OscType,
@@ -28,7 +29,7 @@ pub enum TimeTag {
 
 /// Reads a datagram or frame and hands over each message in order, with the time tag of the bundle
 /// around it. What is wrong with one part is handed over too, and costs that part alone.
-pub fn read(bytes: &[u8], mut hand_over: impl FnMut(TimeTag, Result<Message, String>)) {
+pub fn read(bytes: &[u8], mut hand_over: impl FnMut(TimeTag, Result<Message, Error>)) {
     // What is left to read: ranges of elements, the innermost last.
     let mut stack: Vec<(TimeTag, Range<usize>)> = Vec::new();
     match open_bundle(bytes, 0..bytes.len()) {
@@ -54,7 +55,7 @@ pub fn read(bytes: &[u8], mut hand_over: impl FnMut(TimeTag, Result<Message, Str
         match open_bundle(bytes, element.clone()) {
             Ok(Some(_)) if stack.len() == MAX_BUNDLE_DEPTH => {
                 let words = format!("bundles are nested deeper than {MAX_BUNDLE_DEPTH}");
-                hand_over(time, Err(words));
+                hand_over(time, Err(words.into()));
             }
             Ok(Some(bundle)) => stack.push(bundle),
             Ok(None) => hand_over(time, read_message(&bytes[element])),
@@ -63,7 +64,7 @@ pub fn read(bytes: &[u8], mut hand_over: impl FnMut(TimeTag, Result<Message, Str
     }
 }
 
-fn open_bundle(bytes: &[u8], at: Range<usize>) -> Result<Option<(TimeTag, Range<usize>)>, String> {
+fn open_bundle(bytes: &[u8], at: Range<usize>) -> Result<Option<(TimeTag, Range<usize>)>, Error> {
     const HEADER: &[u8] = b"#bundle\0";
     let Some(rest) = bytes[at.clone()].strip_prefix(HEADER) else { return Ok(None) };
     let Some((time, _)) = rest.split_first_chunk::<8>() else {
@@ -76,24 +77,24 @@ fn open_bundle(bytes: &[u8], at: Range<usize>) -> Result<Option<(TimeTag, Range<
     Ok(Some((time, at.start + HEADER.len() + 8..at.end)))
 }
 
-fn next_element(bytes: &[u8], rest: &mut Range<usize>) -> Result<Range<usize>, String> {
+fn next_element(bytes: &[u8], rest: &mut Range<usize>) -> Result<Range<usize>, Error> {
     let Some((size, _)) = bytes[rest.clone()].split_first_chunk::<4>() else {
-        return Err(format!("a bundle ends with {} stray bytes", rest.len()));
+        return Err(Error::invalid(format!("a bundle ends with {} stray bytes", rest.len())));
     };
     let size = u32::from_be_bytes(*size) as usize;
     let start = rest.start + 4;
     if size > rest.end - start {
-        return Err(format!(
+        return Err(Error::invalid(format!(
             "a bundle's element claims {size} bytes, and {} are there",
             rest.end - start
-        ));
+        )));
     }
     rest.start = start + size;
     Ok(start..start + size)
 }
 
 /// Reads a single message.
-fn read_message(bytes: &[u8]) -> Result<Message, String> {
+fn read_message(bytes: &[u8]) -> Result<Message, Error> {
     if bytes.first() != Some(&b'/') {
         return Err(match bytes.len() {
             0 => "an empty packet".into(),
@@ -132,16 +133,21 @@ fn padded_length(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Refuses what rosc would choke on, and spells `S` (a symbol) as the string that it is.
-fn check_tags(tags: &mut [u8]) -> Result<(), String> {
+fn check_tags(tags: &mut [u8]) -> Result<(), Error> {
     if tags.len() > MAX_ARGUMENTS {
-        return Err(format!("expected at most {MAX_ARGUMENTS} arguments, got {}", tags.len() - 1));
+        return Err(Error::invalid(format!(
+            "expected at most {MAX_ARGUMENTS} arguments, got {}",
+            tags.len() - 1
+        )));
     }
     let mut depth = 0;
     for tag in &mut tags[1..] {
         match tag {
             b'S' => *tag = b's',
             b'[' if depth == MAX_ARRAY_DEPTH => {
-                return Err(format!("arrays are nested deeper than {MAX_ARRAY_DEPTH}"));
+                return Err(Error::invalid(format!(
+                    "arrays are nested deeper than {MAX_ARRAY_DEPTH}"
+                )));
             }
             b'[' => depth += 1,
             b']' if depth == 0 => return Err("an array ends that never began".into()),
@@ -258,7 +264,7 @@ pub fn bundle<'a>(messages: impl Iterator<Item = &'a [u8]>, limit: usize) -> Vec
 ///
 /// # Errors
 /// Plain words when the message is too long and has no such run.
-pub fn split(message: &Message, n_written: usize, limit: usize) -> Result<Vec<Message>, String> {
+pub fn split(message: &Message, n_written: usize, limit: usize) -> Result<Vec<Message>, Error> {
     let is_float = |argument: &&Argument| matches!(argument, Argument::Float(_));
     let n_floats = message.arguments.iter().rev().take_while(is_float).count();
     let (before, floats) = message.arguments.split_at(message.arguments.len() - n_floats);
@@ -266,10 +272,10 @@ pub fn split(message: &Message, n_written: usize, limit: usize) -> Result<Vec<Me
     let n_around = n_written - 5 * n_floats + 32;
     let per_part = limit.saturating_sub(n_around) / 5;
     if n_floats < 2 || per_part == 0 {
-        return Err(format!(
+        return Err(Error::invalid(format!(
             "a message of {n_written} bytes is too long for a datagram of {limit}: \
              listen over TCP or WebSocket to get it"
-        ));
+        )));
     }
     let parts = floats.chunks(per_part).enumerate().map(|(index, part)| {
         let counts = [index * per_part, n_floats].map(|count| Argument::Int(count as i32));

@@ -3,6 +3,7 @@
 //! After the OSC 1.0 specification, and 1.1 for `//`. Matching takes time linear in the address for
 //! each token of the pattern, so that no pattern from outside can keep a thread busy.
 
+use enjamb_core::Error;
 use std::fmt;
 
 /// The longest pattern that is read, in bytes.
@@ -37,12 +38,16 @@ impl Pattern {
     ///
     /// # Errors
     /// Plain words: no slash at the start, a bracket that never closes, too long.
-    pub fn parse(source: &str) -> Result<Self, String> {
+    pub fn parse(source: &str) -> Result<Self, Error> {
         if source.len() > MAX_LENGTH {
-            return Err(format!("expected a pattern of at most {MAX_LENGTH} bytes"));
+            return Err(Error::invalid(format!(
+                "expected a pattern of at most {MAX_LENGTH} bytes"
+            )));
         }
         let Some(rest) = source.strip_prefix('/') else {
-            return Err(format!("expected an address that starts with '/', got '{source}'"));
+            return Err(Error::invalid(format!(
+                "expected an address that starts with '/', got '{source}'"
+            )));
         };
         let mut parts = Vec::new();
         for part in rest.split('/') {
@@ -108,7 +113,7 @@ pub fn is_pattern(address: &str) -> bool {
     address.contains(['?', '*', '[', '{']) || address.contains("//")
 }
 
-fn tokens(part: &str) -> Result<Vec<Token>, String> {
+fn tokens(part: &str) -> Result<Vec<Token>, Error> {
     let mut tokens = Vec::new();
     let mut chars = part.chars();
     let unclosed = |open| format!("the '{open}' in '{part}' is never closed");

@@ -7,8 +7,9 @@ pub use tree::{Access, Node};
 
 use crate::arguments::{read_inputs, read_value, write_value};
 use crate::{Argument, Message, Pattern, Publication, is_pattern};
+use enjamb_core::Error;
 use enjamb_core::chain::Chain;
-use enjamb_core::engine::{Engine, Hosted, Refusal};
+use enjamb_core::engine::{Engine, Hosted};
 use enjamb_core::host::{Host, Peer};
 use enjamb_core::recording::{Event as Recorded, Way};
 use enjamb_core::signature::{Field, only};
@@ -51,7 +52,7 @@ pub trait Broker: Send + Sync {
         peer: Peer,
         pattern: Pattern,
         port: Option<u16>,
-    ) -> Result<Option<Peer>, String>;
+    ) -> Result<Option<Peer>, Error>;
 
     /// Ends subscriptions of a peer: of one pattern, or all.
     fn unsubscribe(&self, peer: Peer, pattern: Option<Pattern>, port: Option<u16>);
@@ -103,9 +104,9 @@ impl Router {
         if message.is_error() {
             return;
         }
-        if let Err(words) = self.try_dispatch(message, from) {
+        if let Err(error) = self.try_dispatch(message, from) {
             let address = format!("{}/error", message.address.trim_end_matches('/'));
-            self.reply(from, &[Message::text(address, words)]);
+            self.reply(from, &[Message::text(address, error)]);
         }
     }
 
@@ -113,7 +114,7 @@ impl Router {
         reply(&self.host, &*self.broker, to, messages);
     }
 
-    fn try_dispatch(&self, message: &Message, from: Peer) -> Result<(), String> {
+    fn try_dispatch(&self, message: &Message, from: Peer) -> Result<(), Error> {
         if is_pattern(&message.address) {
             return self.dispatch_pattern(message, from);
         }
@@ -125,19 +126,19 @@ impl Router {
         if let Some(chain) = self.host.chains().find(first) {
             return self.dispatch_chain(&chain, rest, message, from);
         }
-        let model = self.host.model(first).map_err(|refusal| refusal.to_string())?;
+        let model = self.host.model(first)?;
         match rest.split_once('/') {
             None if !rest.is_empty() => self.run_message(&model, rest, message, from),
             Some((command, input)) if !input.contains('/') => {
                 self.hold(&model, command, input, message, from)?;
                 self.broker.changed(from, message);
             }
-            _ => return Err(unknown_command(&model, rest)),
+            _ => return Err(Error::not_found(unknown_command(&model, rest))),
         }
         Ok(())
     }
 
-    fn dispatch_pattern(&self, message: &Message, from: Peer) -> Result<(), String> {
+    fn dispatch_pattern(&self, message: &Message, from: Peer) -> Result<(), Error> {
         let pattern = Pattern::parse(&message.address)?;
         let addresses = self.matching(&pattern);
         for address in &addresses {
@@ -167,7 +168,7 @@ impl Router {
         addresses
     }
 
-    fn dispatch_built_in(&self, message: &Message, from: Peer) -> Result<bool, String> {
+    fn dispatch_built_in(&self, message: &Message, from: Peer) -> Result<bool, Error> {
         match message.address.as_str() {
             "/ping" => {
                 let arguments = message.arguments.clone();
@@ -218,7 +219,7 @@ impl Router {
         let refusal = match spec.map(|spec| read_inputs(&message.arguments, &spec.inputs)) {
             Some(Ok(inputs)) => return self.host.run(from, model, command, inputs),
             Some(Err(problem)) => problem,
-            None => unknown_command(model, command),
+            None => Error::not_found(unknown_command(model, command)),
         };
         self.host.refuse(from, model.name(), command, &refusal);
     }
@@ -230,27 +231,24 @@ impl Router {
         input: &str,
         message: &Message,
         from: Peer,
-    ) -> Result<(), String> {
-        let spec = model.manifest().find(command).ok_or_else(|| unknown_command(model, command))?;
+    ) -> Result<(), Error> {
+        let spec = model
+            .manifest()
+            .find(command)
+            .ok_or_else(|| Error::not_found(unknown_command(model, command)))?;
         let field = spec.inputs.iter().find(|field| field.name == input).ok_or_else(|| {
             let only = only(input, spec.inputs.iter().map(|field| field.name.as_str()));
-            format!("{}/{command} has no input '{input}', {only}", model.name())
+            Error::not_found(format!("{}/{command} has no input '{input}', {only}", model.name()))
         })?;
         let value = read_value(&message.arguments, &field.data_type)?;
-        let held = self.host.hold(from, model, command, input, value);
-        held.map_err(|refusal| refusal.to_string())
+        self.host.hold(from, model, command, input, value)
     }
 
     /// Sends something to a chain for somebody who is not on OSC.
     ///
     /// # Errors
     /// As [`Chain::send`].
-    pub fn send_to_chain(
-        &self,
-        chain: &Chain,
-        path: &str,
-        values: &[Value],
-    ) -> Result<(), Refusal> {
+    pub fn send_to_chain(&self, chain: &Chain, path: &str, values: &[Value]) -> Result<(), Error> {
         self.host.send_to_chain(Peer::Local, chain, path, values, None)?;
         if !values.is_empty() {
             let mut arguments = Vec::new();
@@ -282,7 +280,7 @@ fn unknown_command(model: &Hosted, command: &str) -> String {
     }
 }
 
-fn pattern_and_port(arguments: &[Argument]) -> Result<(Option<Pattern>, Option<u16>), String> {
+fn pattern_and_port(arguments: &[Argument]) -> Result<(Option<Pattern>, Option<u16>), Error> {
     let (mut pattern, mut port) = (None, None);
     for argument in arguments {
         match argument {
@@ -290,26 +288,28 @@ fn pattern_and_port(arguments: &[Argument]) -> Result<(Option<Pattern>, Option<u
             number if number.as_f64().is_some() && port.is_none() => {
                 let number = number.as_f64().unwrap_or(0.0);
                 if !(1.0..=65535.0).contains(&number) {
-                    return Err(format!("expected a port in 1..65535, got {number}"));
+                    return Err(Error::invalid(format!(
+                        "expected a port in 1..65535, got {number}"
+                    )));
                 }
                 port = Some(number as u16);
             }
             other => {
-                return Err(format!(
+                return Err(Error::invalid(format!(
                     "expected an address pattern and a port, got {}",
                     other.describe()
-                ));
+                )));
             }
         }
     }
     Ok((pattern, port))
 }
 
-fn flag(arguments: &[Argument]) -> Result<bool, String> {
+fn flag(arguments: &[Argument]) -> Result<bool, Error> {
     match arguments {
         [] => Ok(true),
         [Argument::Bool(flag)] => Ok(*flag),
         [number] if number.as_f64().is_some() => Ok(number.as_f64() != Some(0.0)),
-        [other, ..] => Err(format!("expected 1 or 0, got {}", other.describe())),
+        [other, ..] => Err(Error::invalid(format!("expected 1 or 0, got {}", other.describe()))),
     }
 }

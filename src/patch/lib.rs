@@ -14,6 +14,7 @@ mod shell;
 mod supercollider;
 mod touchdesigner;
 
+use enjamb_core::Error;
 use enjamb_core::signature::{Command, DataType, Field, Values, only};
 use enjamb_core::value::Value;
 
@@ -91,7 +92,7 @@ impl Host {
     ///
     /// # Errors
     /// Says which there are.
-    pub fn find(name: &str) -> Result<Self, String> {
+    pub fn find(name: &str) -> Result<Self, Error> {
         let plain = match name.to_lowercase().as_str() {
             "p5.js" | "p5js" => "p5".to_string(),
             "puredata" | "pure data" => "pd".to_string(),
@@ -99,7 +100,8 @@ impl Host {
             plain => plain.to_string(),
         };
         Host::ALL.into_iter().find(|host| host.name() == plain).ok_or_else(|| {
-            format!("there is no host '{name}', {}", only(name, Host::ALL.map(Host::name)))
+            let only = only(name, Host::ALL.map(Host::name));
+            Error::not_found(format!("there is no host '{name}', {only}"))
         })
     }
 

@@ -78,8 +78,7 @@ pub(super) fn run_with_bar(
         // Nobody is there to hear it only when this function has returned.
         let _ = sender.send(event);
     });
-    let refused = |refusal: enjamb::engine::Refusal| refusal.to_string();
-    runtime.host().submit(Peer::Local, model, command, inputs, request).map_err(refused)?;
+    runtime.host().submit(Peer::Local, model, command, inputs, request)?;
     let bar = ProgressBar::no_length();
     let style = ProgressStyle::with_template("{bar:32} {percent}% {eta}");
     bar.set_style(style.expect("the template is sound"));
@@ -97,7 +96,7 @@ pub(super) fn run_with_bar(
         }
     };
     bar.finish_and_clear();
-    outcome
+    Ok(outcome?)
 }
 
 /// Types whose values are written plainly; all others are written as JSON.

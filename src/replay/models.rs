@@ -1,8 +1,9 @@
 //! The models of a replay: their runs, in the order in which they were at work, and what comes of them.
 
-use crate::engine::{Engine, Event, Hosted, Refusal, Request, Status};
+use crate::engine::{Engine, Event, Hosted, Request, Status};
 use crate::runtime::Runtime;
 use crate::signature::{Command, Values};
+use enjamb_core::{Error, ErrorKind};
 use serde_json::Value as Json;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -21,7 +22,7 @@ pub enum RunKey {
 }
 
 /// What came of a run.
-type Outcome = Result<Arc<Values>, String>;
+type Outcome = Result<Arc<Values>, Error>;
 
 /// The models, and what came of their runs.
 pub struct Models {
@@ -53,10 +54,10 @@ struct Board {
 
 /// # Errors
 /// Plain words, when a model could not start.
-pub fn check_started(runtime: &Runtime) -> Result<(), String> {
+pub fn check_started(runtime: &Runtime) -> Result<(), Error> {
     for model in runtime.engine().models() {
         if let Status::Failed(words) = model.status() {
-            return Err(format!("{} could not start: {words}", model.name()));
+            return Err(Error::invalid(format!("{} could not start: {words}", model.name())));
         }
     }
     Ok(())
@@ -68,35 +69,34 @@ impl Models {
         Self { engine, board, under_way, overtaken, held_back }
     }
 
-    fn find(&self, model: &str) -> Result<Arc<Hosted>, String> {
+    fn find(&self, model: &str) -> Result<Arc<Hosted>, Error> {
         let words = || format!("the recording tells of a model '{model}', which is not here");
-        self.engine.model(model).ok_or_else(words)
+        self.engine.model(model).ok_or_else(|| Error::not_found(words()))
     }
 
     fn with_command<T>(
         &self,
         model: &str,
         command: &str,
-        read: impl FnOnce(&Command) -> Result<T, String>,
-    ) -> Result<T, String> {
+        read: impl FnOnce(&Command) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let hosted = self.find(model)?;
         let spec = hosted.manifest().find(command);
         read(spec.ok_or_else(|| {
             format!("the recording tells of {model}/{command}, which is not here")
         })?)
-        .map_err(|words| format!("{model}/{command}: {words}"))
+        .map_err(|error: Error| error.context(format_args!("{model}/{command}")))
     }
 
-    pub fn hold(&self, model: &str, command: &str, input: &str, json: &Json) -> Result<(), String> {
+    pub fn hold(&self, model: &str, command: &str, input: &str, json: &Json) -> Result<(), Error> {
         let value = self.with_command(model, command, |spec| {
             let field = spec.inputs.iter().find(|field| field.name == input);
             field.ok_or_else(|| format!("it has no input '{input}'"))?.data_type.read_json(json)
         })?;
-        let held = self.find(model)?.hold(command, input, value);
-        held.map_err(|refusal| refusal.to_string())
+        self.find(model)?.hold(command, input, value)
     }
 
-    pub fn read_inputs(&self, model: &str, command: &str, json: &Json) -> Result<Values, String> {
+    pub fn read_inputs(&self, model: &str, command: &str, json: &Json) -> Result<Values, Error> {
         self.with_command(model, command, |spec| Values::read_json(json, &spec.inputs))
     }
 
@@ -117,7 +117,7 @@ impl Models {
         }
     }
 
-    fn complete(&self, model: &str, command: &str, mut given: Values) -> Result<Values, String> {
+    fn complete(&self, model: &str, command: &str, mut given: Values) -> Result<Values, Error> {
         let hosted = self.find(model)?;
         self.with_command(model, command, |spec| {
             for field in &spec.inputs {
@@ -170,7 +170,7 @@ fn take_next(held_back: &mut VecDeque<Prepared>, overtaken: &mut Overtaken) -> O
 }
 
 /// Lets a run in; waits while the queue is full.
-fn let_in(engine: &Engine, board: &Arc<Board>, model: &str, run: &Prepared) -> Result<(), String> {
+fn let_in(engine: &Engine, board: &Arc<Board>, model: &str, run: &Prepared) -> Result<(), Error> {
     let hosted = engine.model(model).ok_or_else(|| format!("there is no model '{model}'"))?;
     loop {
         let (board, key) = (Arc::clone(board), run.key.clone());
@@ -183,8 +183,8 @@ fn let_in(engine: &Engine, board: &Arc<Board>, model: &str, run: &Prepared) -> R
         (request.seed, request.alone) = (Some(run.seed), true);
         match hosted.submit(&run.command, run.inputs.clone(), request) {
             Ok(()) => return Ok(()),
-            Err(Refusal::Busy(_)) => std::thread::sleep(BETWEEN_TRIES),
-            Err(refusal) => return Err(refusal.to_string()),
+            Err(error) if error.kind() == ErrorKind::Busy => std::thread::sleep(BETWEEN_TRIES),
+            Err(error) => return Err(error),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Puts a runtime together.
 
+use super::Runtime;
 use super::listener::{Listened, Listener};
-use super::{Runtime, RuntimeError};
 use crate::engine::{Engine, EngineSettings, HostSettings, Notice, OnNotice};
 use crate::model::{Factory, Model};
 use crate::osc::{Broker, FormatOption, Message, Pattern, Publication, Publisher, Router};
@@ -11,6 +11,7 @@ use crate::signature::Values;
 use crate::time::{Clock, SystemClock};
 use crate::value::Codec;
 use enjamb_core::host::{Consumer, Host, Output, Peer};
+use enjamb_core::{Error, ErrorKind};
 #[cfg(feature = "net")]
 use enjamb_net::{
     network::{Files, Network},
@@ -200,7 +201,7 @@ impl RuntimeBuilder {
     ///
     /// # Errors
     /// Plain words: a port that is taken, a model that can't be hosted.
-    pub fn start(self) -> Result<Runtime, RuntimeError> {
+    pub fn start(self) -> Result<Runtime, Error> {
         // Models may have something to say before there is anybody to say it to.
         let early: Arc<OnceLock<Arc<Host>>> = Arc::new(OnceLock::new());
         let on_notice: OnNotice = {
@@ -235,8 +236,8 @@ impl RuntimeBuilder {
         let (router, network) = match self.with_network {
             true => {
                 let files = Files { sketches: self.sketch_dirs, fonts: fonts() };
-                let (router, network) = Network::open(&host, &self.project.settings(), files, wrap)
-                    .map_err(|error| RuntimeError(error.to_string()))?;
+                let (router, network) =
+                    Network::open(&host, &self.project.settings(), files, wrap)?;
                 (router, Some(network))
             }
             false => (Arc::new(Router::new(Arc::clone(&host), wrap(Arc::new(Nobody)))), None),
@@ -271,18 +272,18 @@ impl RuntimeBuilder {
             runtime
                 .engine()
                 .host(&name, factory, Values::new(), HostSettings::default())
-                .map_err(|words| RuntimeError(format!("{name}: {words}")))?;
+                .map_err(|error| error.context(&name))?;
         }
         runtime.keep(self.project.state.clone())?;
         for chain in &self.project.chains {
             runtime.host_chain(chain, self.project.seed)?;
         }
-        runtime
-            .tend()
-            .map_err(|error| RuntimeError(format!("the system gave no thread: {error}")))?;
+        runtime.tend().map_err(|error| {
+            Error::new(ErrorKind::Io, format!("the system gave no thread: {error}"))
+        })?;
         #[cfg(feature = "net")]
         if let Some(network) = &mut runtime.network {
-            network.serve(&self.project.listen).map_err(|error| RuntimeError(error.to_string()))?;
+            network.serve(&self.project.listen)?;
         }
         Ok(runtime)
     }
@@ -308,7 +309,7 @@ impl Broker for Nobody {
     fn publish(&self, _: &Publication) {}
     fn relay(&self, _: Peer, _: &Message) {}
     fn changed(&self, _: Peer, _: &Message) {}
-    fn subscribe(&self, peer: Peer, _: Pattern, _: Option<u16>) -> Result<Option<Peer>, String> {
+    fn subscribe(&self, peer: Peer, _: Pattern, _: Option<u16>) -> Result<Option<Peer>, Error> {
         Ok(Some(peer))
     }
     fn unsubscribe(&self, _: Peer, _: Option<Pattern>, _: Option<u16>) {}

@@ -1,6 +1,7 @@
 //! Tells the program that embeds the runtime of the OSC messages that go out.
 
 use crate::osc::{Broker, FormatOption, Message, Pattern, Publication};
+use enjamb_core::Error;
 use enjamb_core::host::{Peer, Route};
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ impl Broker for Listened {
         peer: Peer,
         pattern: Pattern,
         port: Option<u16>,
-    ) -> Result<Option<Peer>, String> {
+    ) -> Result<Option<Peer>, Error> {
         self.broker.subscribe(peer, pattern, port)
     }
 

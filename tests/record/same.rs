@@ -285,7 +285,7 @@ fn what_is_cut_off_is_played_as_far_as_it_goes_and_what_is_other_is_refused() {
             Ok(_) => panic!("played with {to}"),
             Err(words) => words,
         };
-        assert!(words.contains(expected), "'{words}' lacks '{expected}'");
+        assert!(words.message().contains(expected), "'{words}' lacks '{expected}'");
     }
     std::fs::remove_file(&path).unwrap();
 }

@@ -25,6 +25,7 @@ use super::plan::{Plan, PlannedWire};
 use super::spec::{OutletSpec, Pace, Spec, WireSpec};
 use super::{Asker, Complain};
 use crate::chain::part::Rhythm;
+use crate::error::Error;
 use crate::model::CancelToken;
 use crate::signature::{DataType, Field, Values, accept};
 use crate::time::Time;
@@ -73,11 +74,11 @@ pub struct Effects {
     /// Runs that models are asked for.
     pub runs: Vec<Errand>,
     /// Errors for everybody, each with the number of whose message it followed from.
-    pub errors: Vec<(String, u64)>,
+    pub errors: Vec<(Error, u64)>,
     /// News for everybody.
     pub notices: Vec<String>,
     /// Errors for those who asked.
-    pub complaints: Vec<(Complain, String)>,
+    pub complaints: Vec<(Complain, Error)>,
 }
 
 impl Effects {
@@ -171,11 +172,11 @@ pub struct Course {
     n_outside: u32,
     /// Messages to inlets that were not yet taken.
     messages: VecDeque<Message>,
-    answers: VecDeque<(u64, Result<Arc<Values>, String>)>,
+    answers: VecDeque<(u64, Result<Arc<Values>, Error>)>,
     n_flights: u64,
     /// A free chain whose runs are refused at once waits until then.
     free_after: Time,
-    last_error: Option<(Time, String)>,
+    last_error: Option<(Time, Error)>,
     now: Time,
 }
 
@@ -303,7 +304,7 @@ impl Course {
 
     /// The newest error.
     pub fn last_error(&self) -> Option<&str> {
-        self.last_error.as_ref().map(|(_, words)| words.as_str())
+        self.last_error.as_ref().map(|(_, error)| error.message())
     }
 
     fn find_input(&self, node: &str, input: &str) -> Option<(usize, usize)> {
@@ -322,7 +323,7 @@ impl Course {
         input: &str,
         value: Value,
         asker: Asker,
-    ) -> Result<(), String> {
+    ) -> Result<(), Error> {
         let (index, at) = self
             .find_input(node, input)
             .ok_or_else(|| format!("there is no '{node}/{input}' in this chain"))?;
@@ -330,7 +331,7 @@ impl Course {
         if node.inputs[at].is_wired {
             let wire = self.wires.iter().find(|wire| wire.to == (index, at));
             let from = wire.map_or_else(String::new, |wire| wire.spec.from.to_string());
-            return Err(format!("{from} is wired to {}.{input}", node.spec.name));
+            return Err(Error::invalid(format!("{from} is wired to {}.{input}", node.spec.name)));
         }
         let value = accept(&node.inputs[at].field, value)?;
         node.inputs[at].has_value = true;
@@ -355,8 +356,8 @@ impl Course {
     }
 
     /// Takes what came of a run.
-    pub fn answer(&mut self, id: u64, outcome: Result<impl Into<Arc<Values>>, String>) {
-        self.answers.push_back((id, outcome.map(Into::into)));
+    pub fn answer(&mut self, id: u64, outcome: Result<impl Into<Arc<Values>>, impl Into<Error>>) {
+        self.answers.push_back((id, outcome.map(Into::into).map_err(Into::into)));
     }
 
     /// Calls off whatever is under way, for good.

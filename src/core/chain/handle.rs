@@ -8,7 +8,8 @@ mod report;
 use super::course::{Course, Effects};
 use super::spec::{End, MAX_RATE, OutletSpec, Pace, Spec, WireSpec};
 use super::{Asker, Input, OnSaid, Output};
-use crate::engine::{Engine, Refusal};
+use crate::engine::Engine;
+use crate::error::Error;
 use crate::recording::Event as Recorded;
 use crate::signature::{is_name, only};
 use crate::time::Time;
@@ -60,7 +61,7 @@ impl Chain {
     ///
     /// # Errors
     /// Plain words: what is wrong in its specification, or that there is no thread to be had.
-    pub fn start(parts: ChainParts) -> Result<Self, String> {
+    pub fn start(parts: ChainParts) -> Result<Self, Error> {
         let mut chain = Self::without_thread(parts)?;
         let (wake, woken) = channel::bounded(1);
         *lock(&chain.shared.wake) = Some(wake);
@@ -79,7 +80,7 @@ impl Chain {
     ///
     /// # Errors
     /// As [`start`](Self::start).
-    pub fn without_thread(parts: ChainParts) -> Result<Self, String> {
+    pub fn without_thread(parts: ChainParts) -> Result<Self, Error> {
         let starts = parts.spec.starts;
         let chain = Self::standing(parts)?;
         if starts {
@@ -89,15 +90,15 @@ impl Chain {
     }
 
     /// One that stands, and moves only when it is told to.
-    fn standing(parts: ChainParts) -> Result<Self, String> {
+    fn standing(parts: ChainParts) -> Result<Self, Error> {
         let ChainParts { name, spec, seed, engine, on_said } = parts;
         if !is_name(&name) {
-            return Err(format!(
+            return Err(Error::invalid(format!(
                 "'{name}' can't be a chain's name: use letters, digits, '_' and '-'"
-            ));
+            )));
         }
         let models = |name: &str| engine.model(name).map(|model| Arc::clone(model.manifest()));
-        let plan = spec.plan(&models).map_err(|wrong| wrong.to_string())?;
+        let plan = spec.plan(&models)?;
         let course = Course::new(plan, seed);
         let shared = Arc::new(Shared {
             name,
@@ -146,10 +147,10 @@ impl Chain {
     ///
     /// # Errors
     /// When there is no such input, or the values do not fit.
-    pub fn send(&self, path: &str, values: &[Value], asker: Asker) -> Result<(), Refusal> {
+    pub fn send(&self, path: &str, values: &[Value], asker: Asker) -> Result<(), Error> {
         let shared = &self.shared;
         let chain = || shared.name.clone();
-        let missing = |what: &str| Refusal::BadInput(format!("expected {what}"));
+        let missing = |what: &str| Error::invalid(format!("expected {what}"));
         match (path, values) {
             ("start" | "stop" | "step" | "reset" | "tick" | "free", _) => {
                 self.shared.trigger(path);
@@ -164,14 +165,14 @@ impl Chain {
             }
             ("wire" | "unwire" | "add" | "remove" | "outlet", values) => {
                 let words: Vec<&str> = values.iter().filter_map(Value::as_text).collect();
-                self.edit(path, &words).map_err(Refusal::BadInput)?;
+                self.edit(path, &words).map_err(Error::invalid)?;
             }
             (path, [value, ..]) => {
                 let (node, input) = self.find(path)?;
                 let mut course = lock(&shared.course);
                 let mut value = value.clone();
                 if let Some(field) = course.open_input(&node, &input) {
-                    field.equip(&mut value, shared.engine.codec()).map_err(Refusal::BadInput)?;
+                    field.equip(&mut value, shared.engine.codec()).map_err(Error::invalid)?;
                 }
                 shared.record(shared.engine.clock().now(), || Recorded::Set {
                     chain: chain(),
@@ -179,7 +180,7 @@ impl Chain {
                     input: input.clone(),
                     value: value.to_json(),
                 });
-                course.set(&node, &input, value, asker).map_err(Refusal::BadInput)?;
+                course.set(&node, &input, value, asker).map_err(Error::invalid)?;
             }
             (path, []) => {
                 self.find(path)?;
@@ -187,7 +188,7 @@ impl Chain {
                 let words = field.map_or_else(String::new, |field| {
                     format!("{} is missing: expected {}", field.name, field.data_type.expectation())
                 });
-                return Err(Refusal::BadInput(words));
+                return Err(Error::invalid(words));
             }
         }
         shared.wake();
@@ -195,21 +196,21 @@ impl Chain {
     }
 
     /// The node and input at a path: "walk/speed"; or "say", for an inlet.
-    fn find(&self, path: &str) -> Result<(String, String), Refusal> {
+    fn find(&self, path: &str) -> Result<(String, String), Error> {
         if self.input(path).is_some() {
             let (node, input) = path.split_once('/').unwrap_or((path, "value"));
             return Ok((node.into(), input.into()));
         }
         let known = self.inputs();
         let only = only(path, known.iter().map(|input| input.path.as_str()));
-        Err(Refusal::Unknown(format!("{} has no '{path}', {only}", self.name())))
+        Err(Error::not_found(format!("{} has no '{path}', {only}", self.name())))
     }
 
     /// Changes into what another specification says; all that is the same goes on.
     ///
     /// # Errors
     /// Plain words on what is wrong; then nothing is changed.
-    pub fn change(&self, spec: Spec) -> Result<(), String> {
+    pub fn change(&self, spec: Spec) -> Result<(), Error> {
         self.shared.change(spec)
     }
 
@@ -222,7 +223,7 @@ impl Chain {
     ///
     /// # Errors
     /// Plain words, when that is nothing that a chain saved.
-    pub fn restore(&self, state: &Json) -> Result<(), String> {
+    pub fn restore(&self, state: &Json) -> Result<(), Error> {
         let shared = &self.shared;
         let mut course = lock(&shared.course);
         let now = shared.engine.clock().now();

@@ -2,6 +2,7 @@
 
 use super::adapt;
 use super::source;
+use crate::error::Error;
 use crate::signature::{DataType, Field, Values};
 use crate::time::Time;
 use crate::value::Value;
@@ -20,13 +21,13 @@ pub trait Part: Send {
         inputs: &[Value],
         moment: &Moment,
         outputs: &mut [Value],
-    ) -> Result<bool, String>;
+    ) -> Result<bool, Error>;
 
     /// An input has a new value that did not come over a wire.
     ///
     /// # Errors
     /// Plain words on what is still missing before the value can do anything; it is kept.
-    fn set(&mut self, input: &str, value: &Value) -> Result<(), String> {
+    fn set(&mut self, input: &str, value: &Value) -> Result<(), Error> {
         let _ = (input, value);
         Ok(())
     }
@@ -40,7 +41,7 @@ pub trait Part: Send {
     ///
     /// # Errors
     /// Plain words for people, when what was asked of it can't be done.
-    fn answer(&mut self, outcome: Result<&Values, &str>) -> Result<(), String> {
+    fn answer(&mut self, outcome: Result<&Values, &Error>) -> Result<(), Error> {
         let _ = outcome;
         Ok(())
     }
@@ -57,7 +58,7 @@ pub trait Part: Send {
     ///
     /// # Errors
     /// Plain words, when that is not something that it saved.
-    fn restore(&mut self, state: &Json, inputs: &[Field]) -> Result<(), String> {
+    fn restore(&mut self, state: &Json, inputs: &[Field]) -> Result<(), Error> {
         let _ = (state, inputs);
         Ok(())
     }
@@ -115,7 +116,7 @@ pub enum Shape {
     /// Whatever it is.
     Whatever,
     /// As the node's options say.
-    Chosen(fn(&Values) -> Result<DataType, String>),
+    Chosen(fn(&Values) -> Result<DataType, Error>),
 }
 
 /// An input or output of a kind of part.
@@ -184,7 +185,7 @@ pub fn find(name: &str) -> Option<&'static Kind> {
 }
 
 /// A part without memory: one value from its inputs.
-pub struct Pure(pub fn(&[Value], &Moment) -> Result<Value, String>);
+pub struct Pure(pub fn(&[Value], &Moment) -> Result<Value, Error>);
 
 impl Part for Pure {
     fn run(
@@ -192,7 +193,7 @@ impl Part for Pure {
         inputs: &[Value],
         moment: &Moment,
         outputs: &mut [Value],
-    ) -> Result<bool, String> {
+    ) -> Result<bool, Error> {
         outputs[0] = (self.0)(inputs, moment)?;
         Ok(true)
     }

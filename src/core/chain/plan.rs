@@ -8,6 +8,7 @@ mod tests;
 
 use super::part::{self, Kind, Rhythm};
 use super::spec::{End, NodeSpec, OutletSpec, Spec, WireSpec};
+use crate::error::Error;
 use crate::signature::{DataType, Field, Manifest, Values, is_name, only};
 use crate::value::Value;
 use std::fmt;
@@ -137,6 +138,12 @@ impl fmt::Display for Wrong {
 
 impl std::error::Error for Wrong {}
 
+impl From<Wrong> for Error {
+    fn from(wrong: Wrong) -> Self {
+        Error::invalid(wrong.to_string())
+    }
+}
+
 impl Spec {
     /// Checks all of it.
     ///
@@ -150,7 +157,7 @@ impl Spec {
         shapes::resolve(&mut nodes, &wires, &self.wires)?;
         for (index, (wire, spec)) in wires.iter().zip(&self.wires).enumerate() {
             shapes::check_wire(&nodes, wire, spec)
-                .map_err(|words| Wrong { at: At::Wire(index), words })?;
+                .map_err(|error| Wrong { at: At::Wire(index), words: error.into() })?;
         }
         let order = order::order(&nodes, &wires, self)?;
         let place: Vec<usize> = (0..nodes.len())
@@ -162,7 +169,7 @@ impl Spec {
             .zip(&self.wires)
             .enumerate()
             .map(|(index, (wire, spec))| {
-                let wrong = |words| Wrong { at: At::Wire(index), words };
+                let wrong = |error: Error| Wrong { at: At::Wire(index), words: error.into() };
                 wire.finish(spec, &nodes, &place).map_err(wrong)
             })
             .collect::<Result<_, _>>()?;
@@ -200,19 +207,20 @@ impl Spec {
     fn find_wires(&self, nodes: &[Draft]) -> Result<Vec<DraftWire>, Wrong> {
         let mut wires: Vec<DraftWire> = Vec::with_capacity(self.wires.len());
         for (index, spec) in self.wires.iter().enumerate() {
-            let wrong = |words: String| Wrong { at: At::Wire(index), words };
+            let wrong = |error: Error| Wrong { at: At::Wire(index), words: error.into() };
             let from = self.find_output(nodes, &spec.from).map_err(wrong)?;
             let to = self.find_node(&spec.to).map_err(wrong)?;
             let inputs = &nodes[to].inputs;
             let input = inputs.iter().position(|i| i.name == spec.to.field).ok_or_else(|| {
                 let known: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
-                wrong(no_field(&spec.to, "input", &known))
+                wrong(no_field(&spec.to, "input", &known).into())
             })?;
             if wires.iter().any(|wire| wire.to == (to, input)) {
-                return Err(wrong(format!(
+                let words = format!(
                     "something else is wired to {} already; an input takes one wire",
                     spec.to
-                )));
+                );
+                return Err(wrong(words.into()));
             }
             let is_feedback = spec.first.is_some();
             wires.push(DraftWire { from, to: (to, input), is_feedback });
@@ -220,14 +228,14 @@ impl Spec {
         Ok(wires)
     }
 
-    fn find_node(&self, end: &End) -> Result<usize, String> {
+    fn find_node(&self, end: &End) -> Result<usize, Error> {
         self.nodes.iter().position(|node| node.name == end.node).ok_or_else(|| {
             let only = only(&end.node, self.nodes.iter().map(|node| node.name.as_str()));
-            format!("there is no node '{}' in this chain, {only}", end.node)
+            Error::not_found(format!("there is no node '{}' in this chain, {only}", end.node))
         })
     }
 
-    fn find_output(&self, nodes: &[Draft], end: &End) -> Result<(usize, usize), String> {
+    fn find_output(&self, nodes: &[Draft], end: &End) -> Result<(usize, usize), Error> {
         let node = self.find_node(end)?;
         let outputs = &nodes[node].outputs;
         let known = || outputs.iter().map(|output| output.name.as_str()).collect::<Vec<_>>();
@@ -237,16 +245,16 @@ impl Spec {
 
     fn find_outlets(&self, nodes: &[Draft], place: &[usize]) -> Result<Vec<PlannedOutlet>, Wrong> {
         let find = |outlet: &OutletSpec| {
-            let wrong = |words| Wrong { at: At::Outlet(outlet.name.clone()), words };
+            let wrong =
+                |error: Error| Wrong { at: At::Outlet(outlet.name.clone()), words: error.into() };
             if outlet.from.is_empty() {
                 return Err(wrong("expected an output such as poetry.out".into()));
             }
             if let Some(address) = &outlet.address
                 && !(address.starts_with('/') && address[1..].split('/').all(is_name))
             {
-                return Err(wrong(format!(
-                    "expected an address such as /light/hue, got '{address}'"
-                )));
+                let words = format!("expected an address such as /light/hue, got '{address}'");
+                return Err(wrong(words.into()));
             }
             let find = |end: &End| {
                 let (node, output) = self.find_output(nodes, end).map_err(wrong)?;
@@ -337,7 +345,10 @@ impl Draft {
             let at = || At::Set(node.name.clone(), field.name.clone());
             let value = match node.set.get(&field.name) {
                 Some(json) => Some(
-                    field.data_type.read_json(json).map_err(|w| Wrong { at: at(), words: w })?,
+                    field
+                        .data_type
+                        .read_json(json)
+                        .map_err(|error| Wrong { at: at(), words: error.into() })?,
                 ),
                 None => field.data_type.default_value(),
             };
@@ -355,7 +366,7 @@ impl Draft {
         let outputs = kind.outputs.iter().map(draft).collect();
         let mut draft = Self { body: PlannedBody::Part(kind, options), inputs, outputs };
         shapes::choose(&mut draft)
-            .map_err(|words| Wrong { at: At::Node(node.name.clone()), words })?;
+            .map_err(|error| Wrong { at: At::Node(node.name.clone()), words: error.into() })?;
         Ok(draft)
     }
 
@@ -394,14 +405,13 @@ impl Draft {
             let (is_wired, waits, is_open) =
                 (input.is_wired, input.waits, input.data_type.is_some());
             let field = input.finish();
-            let set =
-                match spec.set.get(&field.name) {
-                    Some(json) => Some(field.data_type.read_json(json).map_err(|words| Wrong {
-                        at: At::Set(node(), field.name.clone()),
-                        words,
-                    })?),
-                    None => None,
-                };
+            let set = match spec.set.get(&field.name) {
+                Some(json) => Some(field.data_type.read_json(json).map_err(|error| Wrong {
+                    at: At::Set(node(), field.name.clone()),
+                    words: error.into(),
+                })?),
+                None => None,
+            };
             inputs.push(PlannedInput { field, is_wired, waits, is_open, set });
         }
         let outputs = self.outputs.into_iter().map(DraftField::finish).collect();
@@ -422,7 +432,7 @@ impl DraftWire {
         spec: &WireSpec,
         nodes: &[Draft],
         place: &[usize],
-    ) -> Result<PlannedWire, String> {
+    ) -> Result<PlannedWire, Error> {
         let first = match &spec.first {
             None => None,
             Some(json) => {

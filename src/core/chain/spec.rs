@@ -1,5 +1,6 @@
 //! What a chain is, as it is written down: nodes, wires, outlets, and how it keeps time.
 
+use crate::error::Error;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::fmt;
@@ -62,14 +63,17 @@ impl fmt::Display for End {
 }
 
 impl FromStr for End {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Error> {
         match text.trim().split_once('.') {
             Some((node, field)) if !node.is_empty() && !field.is_empty() => {
                 Ok(Self { node: node.into(), field: field.into() })
             }
-            _ => Err(format!("expected a node and a field such as walk.z, got '{}'", text.trim())),
+            _ => Err(Error::invalid(format!(
+                "expected a node and a field such as walk.z, got '{}'",
+                text.trim()
+            ))),
         }
     }
 }
@@ -93,9 +97,9 @@ impl fmt::Display for WireSpec {
 }
 
 impl FromStr for WireSpec {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Error> {
         let (from, to) = text.split_once("->").ok_or_else(|| {
             format!("expected a wire such as 'walk.z -> poetry.z', got '{}'", text.trim())
         })?;

@@ -5,6 +5,7 @@
 //! written beside its place, flushed to the disk and renamed; the one before it is kept. A file that
 //! was cut off or damaged is refused in favour of that.
 
+use crate::error::{Error, ErrorKind};
 use serde_json::{Value as Json, json};
 use std::fs::{self, File};
 use std::io::Write;
@@ -17,7 +18,7 @@ const FORMAT: &str = "enjamb-chain-state-1";
 ///
 /// # Errors
 /// Plain words, when the folder or the file can't be written.
-pub fn write(folder: &Path, chain: &str, state: &Json) -> Result<(), String> {
+pub fn write(folder: &Path, chain: &str, state: &Json) -> Result<(), Error> {
     let wrong = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
     fs::create_dir_all(folder).map_err(|error| wrong(folder, error))?;
     let (path, previous) = (path_of(folder, chain), previous_of(folder, chain));
@@ -55,33 +56,33 @@ pub struct Found {
 ///
 /// # Errors
 /// Plain words, when there are files and none is whole.
-pub fn read(folder: &Path, chain: &str) -> Result<Option<Found>, String> {
+pub fn read(folder: &Path, chain: &str) -> Result<Option<Found>, Error> {
     let (path, previous) = (path_of(folder, chain), previous_of(folder, chain));
     let mut refused: Option<String> = None;
     for path in [path, previous] {
         match read_file(&path) {
             Ok(Some(state)) => return Ok(Some(Found { state, refused })),
             Ok(None) => {}
-            Err(words) => refused = Some(refused.unwrap_or(words)),
+            Err(error) => refused = Some(refused.unwrap_or_else(|| error.into())),
         }
     }
-    refused.map_or(Ok(None), Err)
+    refused.map_or(Ok(None), |words| Err(Error::new(ErrorKind::Io, words)))
 }
 
-fn read_file(path: &Path) -> Result<Option<Json>, String> {
+fn read_file(path: &Path) -> Result<Option<Json>, Error> {
     let text = match fs::read(path) {
         Ok(bytes) => parse(&bytes),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error.to_string().into()),
     };
-    text.map(Some).map_err(|words| format!("{}: {words}", path.display()))
+    text.map(Some).map_err(|error| error.context(path.display()))
 }
 
 /// Reads the bytes of a state file.
 ///
 /// # Errors
 /// Plain words, when it is none, was cut off, or is damaged.
-pub fn parse(bytes: &[u8]) -> Result<Json, String> {
+pub fn parse(bytes: &[u8]) -> Result<Json, Error> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is damaged: it is no text")?;
     let (head, body) = text.split_once('\n').ok_or("it was cut off in its first line")?;
     let head: Json = serde_json::from_str(head).map_err(|_| "it is no state file of a chain")?;
@@ -90,12 +91,15 @@ pub fn parse(bytes: &[u8]) -> Result<Json, String> {
     }
     let n_bytes = head["bytes"].as_u64().unwrap_or(0);
     if body.len() as u64 != n_bytes {
-        return Err(format!("it was cut off: expected {n_bytes} bytes, got {}", body.len()));
+        return Err(Error::invalid(format!(
+            "it was cut off: expected {n_bytes} bytes, got {}",
+            body.len()
+        )));
     }
     if head["checksum"] != checksum(body) {
         return Err("it is damaged: its checksum is another".into());
     }
-    serde_json::from_str(body).map_err(|error| format!("it is damaged: {error}"))
+    serde_json::from_str(body).map_err(|error| format!("it is damaged: {error}").into())
 }
 
 fn path_of(folder: &Path, chain: &str) -> PathBuf {
@@ -141,7 +145,7 @@ mod tests {
         fs::write(&path, &damaged).unwrap();
         assert!(read(&folder, "echo").unwrap().unwrap().refused.unwrap().contains("damaged"));
         fs::write(previous_of(&folder, "echo"), b"").unwrap();
-        assert!(read(&folder, "echo").unwrap_err().contains("damaged"));
+        assert!(read(&folder, "echo").unwrap_err().message().contains("damaged"));
         fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -3,6 +3,7 @@
 use super::metrics::Counters;
 use super::ticket::{End, Event, Reply, Ticket};
 use super::worker;
+use crate::error::{Error, ErrorKind};
 use crate::model::{CancelToken, Factory};
 use crate::recording::{Event as Recorded, Tape};
 use crate::signature::{Manifest, Values, accept, only};
@@ -70,31 +71,6 @@ impl fmt::Display for Notice {
 
 /// Told of every notice, with the model's name; must be quick.
 pub type OnNotice = Arc<dyn Fn(&str, &Notice) + Send + Sync>;
-
-/// Why a run or a held value was turned away.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// There is no such model, command or input; plain words name those that are there.
-    Unknown(String),
-    /// The inputs do not fit; plain words say which, and what was expected.
-    BadInput(String),
-    /// The queue is full.
-    Busy(String),
-    /// The model could not start.
-    NotReady(String),
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Refusal::Unknown(words)
-        | Refusal::BadInput(words)
-        | Refusal::Busy(words)
-        | Refusal::NotReady(words)) = self;
-        f.write_str(words)
-    }
-}
-
-impl std::error::Error for Refusal {}
 
 /// One run waiting for its model.
 pub(super) struct Job {
@@ -186,7 +162,7 @@ impl Shared {
         let aside = std::mem::take(&mut *lock(&self.aside));
         for job in aside.into_iter().chain(jobs.try_iter()) {
             let words = format!("{} could not start: {words}", self.name);
-            job.ticket.end(self.clock.now(), End::Failed(words));
+            job.ticket.end(self.clock.now(), End::Failed(words.into()));
         }
     }
 
@@ -353,7 +329,7 @@ pub(super) struct HostedParts {
 }
 
 impl Hosted {
-    pub(super) fn start(parts: HostedParts) -> Result<Self, String> {
+    pub(super) fn start(parts: HostedParts) -> Result<Self, Error> {
         let manifest = Arc::new((parts.factory)().manifest());
         let mut options = parts.options.complete(&Values::new(), &manifest.options)?;
         options.equip(&manifest.options, parts.codec.as_ref())?;
@@ -427,16 +403,16 @@ impl Hosted {
     ///
     /// # Errors
     /// When there is no such input, or its type refuses the value.
-    pub fn hold(&self, command: &str, input: &str, value: Value) -> Result<(), Refusal> {
+    pub fn hold(&self, command: &str, input: &str, value: Value) -> Result<(), Error> {
         let index = self.position(command)?;
         let inputs = &self.shared.manifest.commands[index].inputs;
         let field = inputs.iter().find(|field| field.name == input).ok_or_else(|| {
             let only = only(input, inputs.iter().map(|field| field.name.as_str()));
             let name = self.name();
-            Refusal::Unknown(format!("{name}/{command} has no input '{input}', {only}"))
+            Error::not_found(format!("{name}/{command} has no input '{input}', {only}"))
         })?;
-        let mut value = accept(field, value).map_err(Refusal::BadInput)?;
-        field.equip(&mut value, self.shared.codec.as_ref()).map_err(Refusal::BadInput)?;
+        let mut value = accept(field, value).map_err(Error::invalid)?;
+        field.equip(&mut value, self.shared.codec.as_ref()).map_err(Error::invalid)?;
         let mut held = lock(&self.held);
         if let Some(tape) = &self.shared.tape {
             let (model, command, input) = (self.name().into(), command.into(), input.into());
@@ -473,7 +449,7 @@ impl Hosted {
     /// # Errors
     /// When the command is unknown, the inputs do not fit, the queue is full, or the model could not
     /// start. The reply is then never called.
-    pub fn submit(&self, command: &str, given: Values, request: Request) -> Result<(), Refusal> {
+    pub fn submit(&self, command: &str, given: Values, request: Request) -> Result<(), Error> {
         let index = self.position(command)?;
         let counters = &self.counters[index];
         let refuse = |refusal| {
@@ -481,7 +457,10 @@ impl Hosted {
             Err(refusal)
         };
         if let Status::Failed(words) = self.status() {
-            return refuse(Refusal::NotReady(format!("{} could not start: {words}", self.name())));
+            return refuse(Error::new(
+                ErrorKind::Unavailable,
+                format!("{} could not start: {words}", self.name()),
+            ));
         }
         // With this lock held to the end, the values that are held and the runs that are let in come one
         // after the other, as a recording has them.
@@ -494,17 +473,20 @@ impl Hosted {
         });
         let inputs = match completed {
             Ok(inputs) => inputs,
-            Err(words) => return refuse(Refusal::BadInput(words)),
+            Err(words) => return refuse(Error::invalid(words)),
         };
         let now = self.shared.clock.now();
         let deadline = request.deadline.or_else(|| self.settings.deadline.map(|after| now + after));
         let n_waiting = self.n_waiting();
         if n_waiting >= self.settings.queue_capacity.max(1) {
-            return refuse(Refusal::Busy(format!(
-                "{} is busy: {n_waiting} runs are waiting, which is as many as may. Send more \
+            return refuse(Error::new(
+                ErrorKind::Busy,
+                format!(
+                    "{} is busy: {n_waiting} runs are waiting, which is as many as may. Send more \
                  slowly, or raise 'queue' in the project file",
-                self.name(),
-            )));
+                    self.name(),
+                ),
+            ));
         }
         // A run that brings a seed leaves those of the others as they are.
         let seed = request
@@ -521,7 +503,10 @@ impl Hosted {
             Job { command: index, inputs, ticket: Arc::clone(&ticket), seed, alone: request.alone };
         // It can't be full, since runs are let in one after the other.
         if self.jobs.try_send(job).is_err() {
-            return refuse(Refusal::NotReady(format!("{} was taken off", self.name())));
+            return refuse(Error::new(
+                ErrorKind::Unavailable,
+                format!("{} was taken off", self.name()),
+            ));
         }
         drop(held);
         counters.queued.fetch_add(1, Ordering::Relaxed);
@@ -555,7 +540,7 @@ impl Hosted {
             let ended = match &event {
                 Event::Partial { .. } | Event::Stream { .. } => None,
                 Event::Done { outputs, .. } => Some((Some(outputs.to_json()), None)),
-                Event::Failed(words) => Some((None, Some(words.clone()))),
+                Event::Failed(error) => Some((None, Some(error.to_string()))),
                 Event::Cancelled => Some((None, Some("the run was cancelled".into()))),
             };
             if let Some((outputs, failed)) = ended {
@@ -596,7 +581,10 @@ impl Hosted {
         let words = format!("it showed no sign of life for {seconds:.1} s and was given up");
         for ticket in tickets {
             ticket.cancel.cancel();
-            ticket.end(now, End::Failed(format!("the model hangs: {words}. It is started anew")));
+            ticket.end(
+                now,
+                End::Failed(format!("the model hangs: {words}. It is started anew").into()),
+            );
         }
         if n_abandoned > MAX_ABANDONED {
             self.shared.fail(format!(
@@ -613,10 +601,10 @@ impl Hosted {
         self.shared.abandoned.load(Ordering::Acquire)
     }
 
-    fn position(&self, command: &str) -> Result<usize, Refusal> {
+    fn position(&self, command: &str) -> Result<usize, Error> {
         let manifest = &self.shared.manifest;
         let position = manifest.commands.iter().position(|known| known.name == command);
-        position.ok_or_else(|| Refusal::Unknown(manifest.has_no(self.name(), command)))
+        position.ok_or_else(|| Error::not_found(manifest.has_no(self.name(), command)))
     }
 }
 

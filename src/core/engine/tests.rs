@@ -1,7 +1,8 @@
 //! The engine in simulated time: queues, panics, hangs, deadlines, seeds.
 
 use super::*;
-use crate::model::{CancelToken, Error, Model, Run};
+use crate::error::{Error, ErrorKind};
+use crate::model::{CancelToken, Model, Run};
 use crate::signature::{Command, Manifest, Stream, number, text};
 use crate::time::{ManualClock, Time};
 use crate::value::Value;
@@ -94,7 +95,7 @@ fn stage(settings: HostSettings) -> Stage {
 }
 
 impl Stage {
-    fn ask(&self, command: &str, inputs: Values) -> Result<Receiver<Event>, Refusal> {
+    fn ask(&self, command: &str, inputs: Values) -> Result<Receiver<Event>, Error> {
         self.ask_with(command, inputs, None, CancelToken::new())
     }
 
@@ -104,7 +105,7 @@ impl Stage {
         inputs: Values,
         deadline: Option<Time>,
         cancel: CancelToken,
-    ) -> Result<Receiver<Event>, Refusal> {
+    ) -> Result<Receiver<Event>, Error> {
         let (sender, events) = bounded(16);
         let mut request = Request::new(move |event| sender.send(event).unwrap());
         request.deadline = deadline;
@@ -137,7 +138,7 @@ fn done(events: &Receiver<Event>) -> f64 {
 
 fn failed(events: &Receiver<Event>) -> String {
     match next(events) {
-        Event::Failed(words) => words,
+        Event::Failed(error) => error.to_string(),
         other => panic!("expected a failure, got {other:?}"),
     }
 }
@@ -168,7 +169,7 @@ fn a_full_queue_refuses_at_once() {
     stage.until_taken();
     let waiting: Vec<_> = (0..2).map(|_| stage.ask("wait", Values::new()).unwrap()).collect();
     let refusal = stage.ask("wait", Values::new()).unwrap_err();
-    assert!(matches!(&refusal, Refusal::Busy(words) if words.contains("2 runs are waiting")));
+    assert!(refusal.kind() == ErrorKind::Busy && refusal.message().contains("2 runs are waiting"));
     for events in [first].iter().chain(&waiting) {
         stage.gate.send(()).unwrap();
         done(events);
@@ -327,7 +328,7 @@ fn names_that_are_taken_or_impossible_are_refused() {
     let factory: Factory = Arc::new(move || Box::new(Obedient { gate: waiting.clone() }));
     for (name, expected) in [("ping", "the runtime itself"), ("a/b", "use letters")] {
         let host = stage.engine.host(name, factory.clone(), Values::new(), HostSettings::default());
-        assert!(host.err().unwrap().contains(expected));
+        assert!(host.err().unwrap().message().contains(expected));
     }
 }
 

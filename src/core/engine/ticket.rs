@@ -1,6 +1,7 @@
 //! A ticket follows one run from the queue to its end, and sees to it that it ends once.
 
 use super::metrics::Counters;
+use crate::error::{Error, ErrorKind};
 use crate::model::CancelToken;
 use crate::signature::Values;
 use crate::time::Time;
@@ -35,8 +36,8 @@ pub enum Event {
         /// From being asked for to here.
         elapsed: Duration,
     },
-    /// No outputs; plain words say why.
-    Failed(String),
+    /// No outputs; the error says why.
+    Failed(Error),
     /// No outputs, as was wished.
     Cancelled,
 }
@@ -95,7 +96,10 @@ impl Ticket {
                 counters.latency.record(elapsed);
                 (&counters.succeeded, Event::Done { outputs: Arc::new(outputs), elapsed })
             }
-            End::Failed(words) => (&counters.failed, Event::Failed(words)),
+            End::Failed(error) => {
+                let error = error.with_kind(ErrorKind::Failed);
+                (&counters.failed, Event::Failed(error))
+            }
             End::Cancelled => (&counters.cancelled, Event::Cancelled),
         };
         counter.fetch_add(1, Ordering::Relaxed);
@@ -113,7 +117,7 @@ impl Ticket {
             self.cancel.cancel();
             let waited = now.saturating_sub(self.asked_at).as_millis();
             let words = format!("the deadline passed after {waited} ms, before there was a result");
-            self.end(now, End::Failed(words));
+            self.end(now, End::Failed(words.into()));
         }
     }
 }
@@ -121,6 +125,6 @@ impl Ticket {
 /// How a run ended.
 pub(super) enum End {
     Done(Values),
-    Failed(String),
+    Failed(Error),
     Cancelled,
 }

@@ -74,10 +74,13 @@ fn is_wanted(shared: &Shared, job: &Job) -> bool {
 fn is_decoded(shared: &Shared, job: &Job) -> bool {
     let decoded = catch_unwind(AssertUnwindSafe(|| job.inputs.decode_segmentations()));
     let decoded = decoded.unwrap_or_else(|panic| {
-        Err(format!("the image can't be decoded: the codec panicked: {}", panic_words(&*panic)))
+        Err(Error::invalid(format!(
+            "the image can't be decoded: the codec panicked: {}",
+            panic_words(&*panic)
+        )))
     });
-    if let Err(words) = decoded {
-        job.ticket.end(shared.clock.now(), End::Failed(words));
+    if let Err(error) = decoded {
+        job.ticket.end(shared.clock.now(), End::Failed(error));
     }
     !job.ticket.has_ended()
 }
@@ -242,8 +245,8 @@ fn answer(
             ticket.counters.run_time.record(now.saturating_sub(started));
             End::Done(outputs)
         }
-        Ok(Err(words)) | Err(Error::Failed(words)) => End::Failed(words),
-        Err(Error::Cancelled) => End::Cancelled,
+        Ok(Err(error)) | Err(error) if !error.is_cancelled() => End::Failed(error),
+        _ => End::Cancelled,
     };
     ticket.end(now, end);
 }
@@ -285,7 +288,7 @@ fn stream(
         if message.len() != known.fields.len() {
             let (got, expected) = (message.len(), known.fields.len());
             let words = format!("the model sent {got} arguments on '{name}': expected {expected}");
-            return Err(Error::Failed(words));
+            return Err(Error::failed(words));
         }
         for (slot, field) in message.iter_mut().zip(&known.fields) {
             let value = std::mem::replace(slot, Value::Boolean(false));
@@ -302,11 +305,11 @@ fn stream(
     Ok(())
 }
 
-fn check_outputs(shared: &Shared, outputs: Values, fields: &[Field]) -> Result<Values, String> {
+fn check_outputs(shared: &Shared, outputs: Values, fields: &[Field]) -> Result<Values, Error> {
     let blank = Values::new();
     for field in fields {
         if outputs.get(&field.name).is_none() {
-            return Err(format!("the model left out its output '{}'", field.name));
+            return Err(Error::invalid(format!("the model left out its output '{}'", field.name)));
         }
     }
     let codec = shared.codec.as_ref();
@@ -320,9 +323,9 @@ fn check_outputs(shared: &Shared, outputs: Values, fields: &[Field]) -> Result<V
     Ok(outputs)
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> String {
+fn panicked(panic: &(dyn Any + Send)) -> Error {
     let words = panic_words(panic);
-    format!("the model panicked: {words}. It is being started anew; send again")
+    Error::failed(format!("the model panicked: {words}. It is being started anew; send again"))
 }
 
 fn panic_words(panic: &(dyn Any + Send)) -> &str {

@@ -1,6 +1,7 @@
 //! Outputs: what leaves the host, as typed values, and who consumes them.
 
 use crate::chain::{Said, Signal};
+use crate::error::Error;
 use crate::signature::{Stream, Values};
 use crate::time::Time;
 use crate::value::Value;
@@ -83,7 +84,7 @@ pub enum Content<'a> {
     /// Values at a chain's outlet. Their memory is reused: whoever keeps them clones them.
     Signal(&'a Signal),
     /// A run failed, or something in a chain: what was wrong, what was expected.
-    Error(&'a str),
+    Error(&'a Error),
     /// Something changed by itself: a model was restarted, a chain's node runs again.
     Notice(&'a str),
     /// The held value of an input was set.
@@ -103,7 +104,7 @@ impl<'a> Content<'a> {
                 (Route::OnRequest, Content::Signal(signal))
             }
             Said::Signal(signal) => (Route::Published, Content::Signal(signal)),
-            Said::Error { words, .. } => (Route::Published, Content::Error(words)),
+            Said::Error { error, .. } => (Route::Published, Content::Error(error)),
             Said::Notice(words) => (Route::Published, Content::Notice(words)),
         }
     }

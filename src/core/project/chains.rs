@@ -5,6 +5,7 @@ use crate::chain::plan::At;
 use crate::chain::spec::{
     End, MAX_RATE, NodeSpec, OnFailure, OutletSpec, Pace, Spec, Takes, WireSpec,
 };
+use crate::error::Error;
 use crate::signature::Manifest;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
@@ -248,7 +249,7 @@ fn read_wire(entry: Spanned<WireEntry>) -> Result<WireSpec, Wrong> {
         WireEntry::Plain(text) => (text, None),
         WireEntry::Feedback(table) => (table.wire, Some(to_json(table.first))),
     };
-    let wire: WireSpec = text.parse().map_err(|words| (span, words))?;
+    let wire: WireSpec = text.parse().map_err(|error: Error| (span, error.into()))?;
     Ok(WireSpec { first, ..wire })
 }
 
@@ -267,7 +268,7 @@ fn read_outlet(name: String, entry: Spanned<OutletEntry>) -> Result<OutletSpec, 
     let ends = from.iter().map(|end| end.parse());
     Ok(OutletSpec {
         name,
-        from: ends.collect::<Result<Vec<End>, String>>().map_err(|words| (span, words))?,
+        from: ends.collect::<Result<Vec<End>, Error>>().map_err(|error| (span, error.into()))?,
         address: table.address,
         on_request: table.on_request,
         has_step: table.step,

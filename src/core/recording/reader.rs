@@ -1,6 +1,7 @@
 //! Reads a recording line by line, as far as it goes.
 
 use super::line::{Event, FORMAT, Header, Line};
+use crate::error::{Error, ErrorKind};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -29,10 +30,10 @@ impl Reader<BufReader<File>> {
     ///
     /// # Errors
     /// Plain words: it can't be read, or is no recording.
-    pub fn open(path: &Path) -> Result<Self, String> {
-        let wrong = |words: String| format!("{}: {words}", path.display());
-        let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
-        Self::new(BufReader::new(file)).map_err(wrong)
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let file = File::open(path)
+            .map_err(|error| Error::new(ErrorKind::Io, format!("{}: {error}", path.display())))?;
+        Self::new(BufReader::new(file)).map_err(|error| error.context(path.display()))
     }
 }
 
@@ -41,7 +42,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// Plain words: it is no recording, or one of another format.
-    pub fn new(mut lines: R) -> Result<Self, String> {
+    pub fn new(mut lines: R) -> Result<Self, Error> {
         #[derive(serde::Deserialize)]
         struct Format {
             enjamb_recording: u32,
@@ -52,9 +53,9 @@ impl<R: BufRead> Reader<R> {
         let Format { enjamb_recording: format } =
             serde_json::from_slice(&buffer).map_err(|_| "this is no recording of enjamb")?;
         if format != FORMAT {
-            return Err(format!(
+            return Err(Error::invalid(format!(
                 "this is a recording of format {format}, and this enjamb reads format {FORMAT}"
-            ));
+            )));
         }
         let header = serde_json::from_slice(&buffer)
             .map_err(|error| format!("the first line of the recording is damaged: {error}"))?;
@@ -76,7 +77,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// Plain words: it can't be read, or is damaged before its end.
-    pub fn next_line(&mut self) -> Result<Option<Line>, String> {
+    pub fn next_line(&mut self) -> Result<Option<Line>, Error> {
         if self.ending.is_some() {
             return Ok(None);
         }
@@ -91,7 +92,10 @@ impl<R: BufRead> Reader<R> {
             Err(error) => {
                 let rest = self.lines.fill_buf().map_err(|error| error.to_string())?;
                 if !rest.is_empty() {
-                    return Err(format!("line {} of the recording is damaged: {error}", self.at));
+                    return Err(Error::invalid(format!(
+                        "line {} of the recording is damaged: {error}",
+                        self.at
+                    )));
                 }
                 self.ending = Some(Ending::CutOff);
             }
@@ -137,7 +141,7 @@ mod tests {
         text.into_bytes()
     }
 
-    fn read(bytes: &[u8]) -> Result<(Vec<Line>, Ending), String> {
+    fn read(bytes: &[u8]) -> Result<(Vec<Line>, Ending), Error> {
         let mut reader = Reader::new(bytes)?;
         let mut lines = Vec::new();
         while let Some(line) = reader.next_line()? {
@@ -186,7 +190,7 @@ mod tests {
             (text.replacen("\"seed\"", "\"speed\"", 1), "the first line"),
         ] {
             let words = read(text.as_bytes()).unwrap_err();
-            assert!(words.contains(expected), "{words}");
+            assert!(words.message().contains(expected), "{words}");
         }
     }
 }

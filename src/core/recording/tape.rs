@@ -1,6 +1,7 @@
 //! The tape: takes lines from any thread without ever waiting, and writes them on one of its own.
 
 use super::line::{Event, Header, Line};
+use crate::error::Error;
 use crate::time::Time;
 use crossbeam::channel::{self, Receiver, RecvTimeoutError, Sender};
 use std::fs::File;
@@ -72,7 +73,7 @@ impl Recorder {
     ///
     /// # Errors
     /// Plain words: the file is there already, or can't be written.
-    pub fn start(path: &Path, header: &Header) -> Result<Self, String> {
+    pub fn start(path: &Path, header: &Header) -> Result<Self, Error> {
         let file = File::create_new(path).map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => {
                 format!("{} is there already: name a new file", path.display())
@@ -80,7 +81,7 @@ impl Recorder {
             _ => format!("{} can't be written: {error}", path.display()),
         })?;
         Self::write_to(file, header, CAPACITY, |file| file.sync_data())
-            .map_err(|error| format!("{} can't be written: {error}", path.display()))
+            .map_err(|error| format!("{} can't be written: {error}", path.display()).into())
     }
 
     fn write_to<W: Write + Send + 'static>(
@@ -112,11 +113,13 @@ impl Recorder {
     ///
     /// # Errors
     /// Plain words, when not all of it could be written.
-    pub fn close(self, now: Time) -> Result<Summary, String> {
+    pub fn close(self, now: Time) -> Result<Summary, Error> {
         // It is gone only if it could not write, which it then says.
         let _ = self.tape.0.notes.send(Note::Close(now));
         match self.thread.join() {
-            Ok(written) => written.map_err(|error| format!("the recording broke off: {error}")),
+            Ok(written) => {
+                written.map_err(|error| format!("the recording broke off: {error}").into())
+            }
             Err(_) => Err("the recording broke off: its thread has a fault".into()),
         }
     }

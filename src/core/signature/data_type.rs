@@ -1,5 +1,6 @@
 //! Data types: what a field accepts, its default, and the specification that clients are shown.
 
+use crate::error::Error;
 use crate::value::{EXACT, Image, ImageFormat, Palette, Segmentation, Value};
 use serde_json::{Map, Value as Json, json};
 use std::fmt;
@@ -482,8 +483,10 @@ impl DataType {
     ///
     /// # Errors
     /// Plain words: what was expected, what was there.
-    pub fn read_json(&self, json: &Json) -> Result<Value, String> {
-        let unlike = |expected: &str| Err(format!("expected {expected}, got {}", describe(json)));
+    pub fn read_json(&self, json: &Json) -> Result<Value, Error> {
+        let unlike = |expected: &str| {
+            Err(Error::invalid(format!("expected {expected}, got {}", describe(json))))
+        };
         let value = match (self, json) {
             (DataType::Any, any) => Value::Any(any.clone()),
             (DataType::Text { .. } | DataType::Category { .. }, Json::String(text)) => {
@@ -504,7 +507,8 @@ impl DataType {
             }
             (DataType::Array { item, .. }, Json::Array(items)) => {
                 let read = |(index, json)| {
-                    item.read_json(json).map_err(|problem| format!("item {index}: {problem}"))
+                    item.read_json(json)
+                        .map_err(|error| error.context(format_args!("item {index}")))
                 };
                 Value::Array(items.iter().enumerate().map(read).collect::<Result<_, _>>()?)
             }
@@ -515,7 +519,7 @@ impl DataType {
             }
             (DataType::ImageLandmarks { .. }, Json::Array(points)) => {
                 let point = |json| exactly(floats(json)?);
-                Value::Landmarks(points.iter().map(point).collect::<Result<_, String>>()?)
+                Value::Landmarks(points.iter().map(point).collect::<Result<_, Error>>()?)
             }
             (DataType::Text { .. }, _) => return unlike("text"),
             (DataType::Category { one_of, .. }, _) => return unlike(&one_of_names(one_of)),
@@ -545,7 +549,7 @@ impl DataType {
     ///
     /// # Errors
     /// Plain words: what was expected, what was there.
-    pub fn accept(&self, value: Value) -> Result<Value, String> {
+    pub fn accept(&self, value: Value) -> Result<Value, Error> {
         let value = match (self, value) {
             (DataType::Number { .. }, Value::Integer(integer)) => Value::Number(integer as f64),
             (DataType::Integer { min, max, .. }, Value::Number(number)) => {
@@ -554,7 +558,7 @@ impl DataType {
             (DataType::Array { item, min_length, max_length, .. }, Value::Array(items)) => {
                 check_length(items.len(), *min_length, *max_length, "item")?;
                 let accept = |(index, inner)| {
-                    item.accept(inner).map_err(|problem| format!("item {index}: {problem}"))
+                    item.accept(inner).map_err(|error| error.context(format_args!("item {index}")))
                 };
                 let items = items.into_iter().enumerate().map(accept);
                 return items.collect::<Result<_, _>>().map(Value::Array);
@@ -572,28 +576,39 @@ impl DataType {
                 let inside =
                     min.is_none_or(|min| *integer >= min) && max.is_none_or(|max| *integer <= max);
                 if !inside {
-                    return Err(format!("expected a number{}, got {integer}", range(*min, *max)));
+                    return Err(Error::invalid(format!(
+                        "expected a number{}, got {integer}",
+                        range(*min, *max)
+                    )));
                 }
             }
             (DataType::Category { one_of, .. }, Value::Text(name)) => {
                 if !one_of.iter().any(|known| **known == **name) {
-                    return Err(format!("expected {}, got '{name}'", one_of_names(one_of)));
+                    return Err(Error::invalid(format!(
+                        "expected {}, got '{name}'",
+                        one_of_names(one_of)
+                    )));
                 }
             }
             (DataType::Vector { length, .. }, Value::Vector(floats)) => {
                 if floats.len() != *length {
-                    return Err(format!("expected {length} floats, got {}", floats.len()));
+                    return Err(Error::invalid(format!(
+                        "expected {length} floats, got {}",
+                        floats.len()
+                    )));
                 }
                 if let Some(index) = floats.iter().position(|float| !float.is_finite()) {
-                    return Err(format!(
+                    return Err(Error::invalid(format!(
                         "expected finite floats, got {} at index {index}",
                         floats[index]
-                    ));
+                    )));
                 }
             }
             (DataType::File { extension: Some(ending), .. }, Value::File(path)) => {
                 if !path.ends_with(ending.as_str()) {
-                    return Err(format!("expected a file ending in '{ending}', got '{path}'"));
+                    return Err(Error::invalid(format!(
+                        "expected a file ending in '{ending}', got '{path}'"
+                    )));
                 }
             }
             (DataType::ImagePoint, Value::Point(point)) => check_unit(point)?,
@@ -601,12 +616,17 @@ impl DataType {
                 check_unit(bounds)?;
                 let [x0, y0, x1, y1] = bounds;
                 if x0 >= x1 || y0 >= y1 {
-                    return Err(format!("expected x0 < x1 and y0 < y1, got {bounds:?}"));
+                    return Err(Error::invalid(format!(
+                        "expected x0 < x1 and y0 < y1, got {bounds:?}"
+                    )));
                 }
             }
             (DataType::ImageLandmarks { length, .. }, Value::Landmarks(points)) => {
                 if points.len() != *length {
-                    return Err(format!("expected {length} points, got {}", points.len()));
+                    return Err(Error::invalid(format!(
+                        "expected {length} points, got {}",
+                        points.len()
+                    )));
                 }
                 points.iter().try_for_each(|point| check_unit(point))?;
             }
@@ -618,7 +638,11 @@ impl DataType {
             // Whatever has a JSON form may stand where anything may.
             (DataType::Any, other) => return Ok(Value::Any(other.to_json())),
             (expected, found) => {
-                return Err(format!("expected {}, got {}", expected.name(), found.kind()));
+                return Err(Error::invalid(format!(
+                    "expected {}, got {}",
+                    expected.name(),
+                    found.kind()
+                )));
             }
         }
         Ok(value)
@@ -643,49 +667,54 @@ fn one_of_names(names: &[String]) -> String {
     format!("one of {}", names.join(", "))
 }
 
-fn floats(json: &Json) -> Result<Vec<f32>, String> {
+fn floats(json: &Json) -> Result<Vec<f32>, Error> {
     let items = json
         .as_array()
         .ok_or_else(|| format!("expected an array of numbers, got {}", describe(json)))?;
     let float = |(index, item): (usize, &Json)| {
-        item.as_f64()
-            .map(|number| number as f32)
-            .ok_or_else(|| format!("item {index}: expected a number, got {}", describe(item)))
+        item.as_f64().map(|number| number as f32).ok_or_else(|| {
+            Error::expected("a number", describe(item)).context(format_args!("item {index}"))
+        })
     };
     items.iter().enumerate().map(float).collect()
 }
 
-fn exactly<const N: usize>(floats: Vec<f32>) -> Result<[f32; N], String> {
+fn exactly<const N: usize>(floats: Vec<f32>) -> Result<[f32; N], Error> {
     let n_floats = floats.len();
-    floats.try_into().map_err(|_| format!("expected {N} numbers, got {n_floats}"))
+    floats.try_into().map_err(|_| format!("expected {N} numbers, got {n_floats}").into())
 }
 
-fn check_unit(coordinates: &[f32]) -> Result<(), String> {
+fn check_unit(coordinates: &[f32]) -> Result<(), Error> {
     match coordinates.iter().find(|coordinate| !(0.0..=1.0).contains(*coordinate)) {
-        Some(outside) => Err(format!("expected coordinates in 0..1, got {outside}")),
+        Some(outside) => {
+            Err(Error::invalid(format!("expected coordinates in 0..1, got {outside}")))
+        }
         None => Ok(()),
     }
 }
 
-fn check_number(number: f64, min: Option<f64>, max: Option<f64>) -> Result<(), String> {
+fn check_number(number: f64, min: Option<f64>, max: Option<f64>) -> Result<(), Error> {
     if !number.is_finite() {
-        return Err(format!("expected a finite number, got {number}"));
+        return Err(Error::invalid(format!("expected a finite number, got {number}")));
     }
     let inside = min.is_none_or(|min| number >= min) && max.is_none_or(|max| number <= max);
     if inside {
         return Ok(());
     }
-    Err(format!("expected a number{}, got {number}", range(min, max)))
+    Err(Error::invalid(format!("expected a number{}, got {number}", range(min, max))))
 }
 
 /// The integer that a number is, if it is one; its range is still to be checked, `min` and `max` are for
 /// the words.
-fn check_whole(number: f64, min: Option<i64>, max: Option<i64>) -> Result<i64, String> {
+fn check_whole(number: f64, min: Option<i64>, max: Option<i64>) -> Result<i64, Error> {
     if !number.is_finite() {
-        return Err(format!("expected a finite number, got {number}"));
+        return Err(Error::invalid(format!("expected a finite number, got {number}")));
     }
     if number.fract() != 0.0 {
-        return Err(format!("expected a whole number{}, got {number}", range(min, max)));
+        return Err(Error::invalid(format!(
+            "expected a whole number{}, got {number}",
+            range(min, max)
+        )));
     }
     // Beyond 2^53 an f64 no longer says which integer was meant.
     check_number(number, Some(-EXACT), Some(EXACT))?;
@@ -711,13 +740,15 @@ fn whole_bound(bound: f64) -> i64 {
     bound as i64
 }
 
-fn check_length(n: usize, min: usize, max: Option<usize>, unit: &str) -> Result<(), String> {
+fn check_length(n: usize, min: usize, max: Option<usize>, unit: &str) -> Result<(), Error> {
     let plural = |n: usize| if n == 1 { unit.to_string() } else { format!("{unit}s") };
     if n < min {
-        return Err(format!("expected at least {min} {}, got {n}", plural(min)));
+        return Err(Error::invalid(format!("expected at least {min} {}, got {n}", plural(min))));
     }
     match max {
-        Some(max) if n > max => Err(format!("expected at most {max} {}, got {n}", plural(max))),
+        Some(max) if n > max => {
+            Err(Error::invalid(format!("expected at most {max} {}, got {n}", plural(max))))
+        }
         _ => Ok(()),
     }
 }

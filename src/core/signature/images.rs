@@ -2,6 +2,7 @@
 //! the format in which they leave.
 
 use super::{DataType, Field, Values};
+use crate::error::Error;
 use crate::value::{Codec, Value, no_codec};
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ impl DataType {
         }
     }
 
-    fn equip(&self, value: &mut Value, codec: Option<&Arc<dyn Codec>>) -> Result<(), String> {
+    fn equip(&self, value: &mut Value, codec: Option<&Arc<dyn Codec>>) -> Result<(), Error> {
         if !self.has_pictures() {
             return Ok(());
         }
@@ -31,14 +32,14 @@ impl DataType {
             (DataType::Array { item, .. }, Value::Array(items)) => {
                 for (index, value) in items.iter_mut().enumerate() {
                     let equipped = item.equip(value, codec);
-                    equipped.map_err(|problem| format!("item {index}: {problem}"))?;
+                    equipped.map_err(|error| error.context(format_args!("item {index}")))?;
                 }
                 None
             }
             _ => None,
         };
         match unreadable {
-            Some(format) => Err(no_codec(format, "read")),
+            Some(format) => Err(no_codec(format, "read").into()),
             None => Ok(()),
         }
     }
@@ -53,9 +54,9 @@ impl Field {
         &self,
         value: &mut Value,
         codec: Option<&Arc<dyn Codec>>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Error> {
         let equipped = self.data_type.equip(value, codec);
-        equipped.map_err(|problem| format!("{}: {problem}", self.name))
+        equipped.map_err(|error| error.in_field(&self.name))
     }
 }
 
@@ -65,7 +66,7 @@ impl Values {
         &mut self,
         fields: &[Field],
         codec: Option<&Arc<dyn Codec>>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Error> {
         let mut pairs = fields.iter().zip(&mut self.0);
         pairs.try_for_each(|(field, (_, value))| field.equip(value, codec))
     }
@@ -79,13 +80,14 @@ impl Values {
     ///
     /// # Errors
     /// The first that is damaged, and how.
-    pub(crate) fn decode_segmentations(&self) -> Result<(), String> {
-        fn decode(value: &Value) -> Result<(), String> {
+    pub(crate) fn decode_segmentations(&self) -> Result<(), Error> {
+        fn decode(value: &Value) -> Result<(), Error> {
             match value {
                 Value::Segmentation(segmentation) => segmentation.ids().map(|_| ()),
                 Value::Array(items) if has_segmentations(items) => {
                     for (index, item) in items.iter().enumerate() {
-                        decode(item).map_err(|problem| format!("item {index}: {problem}"))?;
+                        decode(item)
+                            .map_err(|error| error.context(format_args!("item {index}")))?;
                     }
                     Ok(())
                 }
@@ -96,8 +98,7 @@ impl Values {
         fn has_segmentations(items: &[Value]) -> bool {
             matches!(items.first(), Some(Value::Segmentation(_) | Value::Array(_)))
         }
-        self.iter().try_for_each(|(name, value)| {
-            decode(value).map_err(|problem| format!("{name}: {problem}"))
-        })
+        self.iter()
+            .try_for_each(|(name, value)| decode(value).map_err(|error| error.in_field(name)))
     }
 }

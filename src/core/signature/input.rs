@@ -13,7 +13,7 @@ use std::ops::Index;
 /// for vectors, `[Value]` for arrays, and [`Value`] for everything else.
 ///
 /// ```
-/// use enjamb::signature::{Command, Input, Values, integer, text};
+/// use enjamb_core::signature::{Command, Input, Values, integer, text};
 ///
 /// const TEXT: Input<str> = Input::new(0, "text");
 /// const TIMES: Input<i64> = Input::new(1, "times");
@@ -24,7 +24,7 @@ use std::ops::Index;
 /// let given = Values::new().with("text", "o rose");
 /// let inputs = given.complete(&Values::new(), &command.inputs)?;
 /// assert_eq!(inputs[TEXT].repeat(inputs[TIMES] as usize), "o roseo rose");
-/// # Ok::<(), String>(())
+/// # Ok::<(), enjamb_core::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct Input<T: ?Sized> {

@@ -1,6 +1,7 @@
 //! The codec: what decodes and encodes pictures, handed in by whoever builds the runtime.
 
 use super::{ImageFormat, Pixels};
+use crate::error::Error;
 
 /// Decodes and encodes PNG and JPEG. The core has none of its own: a runtime without a codec takes and
 /// sends raw pixels only, in the netpbm formats.
@@ -12,11 +13,11 @@ pub trait Codec: Send + Sync {
     ///
     /// # Errors
     /// If the bytes are damaged or of a kind that the codec does not support; the words say why.
-    fn decode(&self, bytes: &[u8]) -> Result<Pixels, String>;
+    fn decode(&self, bytes: &[u8]) -> Result<Pixels, Error>;
 
     /// Encodes pixels as PNG or JPEG. JPEG has no transparency, so it is dropped.
     ///
     /// # Errors
     /// If the pixels can't be encoded so; the words say why.
-    fn encode(&self, pixels: &Pixels, format: ImageFormat) -> Result<Vec<u8>, String>;
+    fn encode(&self, pixels: &Pixels, format: ImageFormat) -> Result<Vec<u8>, Error>;
 }

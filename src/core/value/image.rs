@@ -10,6 +10,7 @@ mod netpbm;
 pub(crate) mod tests;
 
 use super::codec::Codec;
+use crate::error::Error;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::fmt;
@@ -68,23 +69,25 @@ impl Pixels {
         height: u32,
         channels: u8,
         data: impl Into<Arc<[u8]>>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Error> {
         let data = data.into();
         check_sides(width, height)?;
         if width == 0 || height == 0 {
-            return Err(format!(
+            return Err(Error::invalid(format!(
                 "expected an image of at least 1 pixel a side, got {width} x {height}"
-            ));
+            )));
         }
         if !matches!(channels, 1 | 3 | 4) {
-            return Err(format!("expected an image of 1, 3 or 4 channels, got {channels}"));
+            return Err(Error::invalid(format!(
+                "expected an image of 1, 3 or 4 channels, got {channels}"
+            )));
         }
         let n_bytes = width as usize * height as usize * usize::from(channels);
         if data.len() != n_bytes {
-            return Err(format!(
+            return Err(Error::invalid(format!(
                 "expected {n_bytes} bytes of pixels ({width} x {height} x {channels}), got {}",
                 data.len()
-            ));
+            )));
         }
         Ok(Self { width, height, channels, data })
     }
@@ -144,11 +147,11 @@ impl fmt::Debug for Pixels {
     }
 }
 
-fn check_sides(width: u32, height: u32) -> Result<(), String> {
+fn check_sides(width: u32, height: u32) -> Result<(), Error> {
     match width > MAX_SIDE || height > MAX_SIDE {
-        true => Err(format!(
+        true => Err(Error::invalid(format!(
             "expected an image of at most {MAX_SIDE} pixels a side, got {width} x {height}"
-        )),
+        ))),
         false => Ok(()),
     }
 }
@@ -172,9 +175,9 @@ struct Shared {
     /// The PNG or JPEG bytes in which it arrived.
     source: Option<(ImageFormat, Arc<[u8]>)>,
     codec: OnceLock<Arc<dyn Codec>>,
-    pixels: OnceLock<Result<Pixels, String>>,
+    pixels: OnceLock<Result<Pixels, Error>>,
     /// By format.
-    encoded: [OnceLock<Result<Arc<[u8]>, String>>; 3],
+    encoded: [OnceLock<Result<Arc<[u8]>, Error>>; 3],
 }
 
 impl From<Pixels> for Image {
@@ -203,7 +206,7 @@ impl Image {
         height: u32,
         channels: u8,
         data: impl Into<Arc<[u8]>>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Error> {
         Pixels::new(width, height, channels, data).map(Self::from)
     }
 
@@ -212,7 +215,7 @@ impl Image {
     ///
     /// # Errors
     /// If the bytes are none of these, are cut off in the header, or claim a side over 16,384 pixels.
-    pub fn from_bytes(bytes: impl Into<Arc<[u8]>>) -> Result<Self, String> {
+    pub fn from_bytes(bytes: impl Into<Arc<[u8]>>) -> Result<Self, Error> {
         let bytes = bytes.into();
         if let Some(pixels) = netpbm::read(&bytes) {
             return pixels.map(Self::from);
@@ -238,7 +241,7 @@ impl Image {
     ///
     /// # Errors
     /// If it is neither, or as [`from_bytes`](Self::from_bytes).
-    pub fn from_data_uri(text: &str) -> Result<Self, String> {
+    pub fn from_data_uri(text: &str) -> Result<Self, Error> {
         Self::from_bytes(decode_data_uri(text)?)
     }
 
@@ -270,7 +273,7 @@ impl Image {
     ///
     /// # Errors
     /// If the data behind the header is damaged, or the image has no codec to decode it.
-    pub fn pixels(&self) -> Result<&Pixels, String> {
+    pub fn pixels(&self) -> Result<&Pixels, Error> {
         let shared = &*self.shared;
         let pixels = match (shared.pixels.get(), &shared.source) {
             (Some(pixels), _) => pixels,
@@ -280,14 +283,14 @@ impl Image {
                 shared.pixels.get_or_init(|| decode(&**codec, bytes, shared))
             }
         };
-        pixels.as_ref().map_err(String::clone)
+        pixels.as_ref().map_err(Error::clone)
     }
 
     /// The encoded bytes, made when first asked for: those very bytes, if it arrived so.
     ///
     /// # Errors
     /// As [`pixels`](Self::pixels); and if the pixels can't be encoded, or there is no codec to do it.
-    pub fn encoded(&self, format: ImageFormat) -> Result<Arc<[u8]>, String> {
+    pub fn encoded(&self, format: ImageFormat) -> Result<Arc<[u8]>, Error> {
         let shared = &*self.shared;
         if let Some((arrived, bytes)) = &shared.source
             && *arrived == format
@@ -305,7 +308,7 @@ impl Image {
         let codec = shared.codec.get().ok_or_else(|| no_codec(format, "written"))?;
         let encode = || match codec.encode(pixels, format) {
             Ok(bytes) => Ok(bytes.into()),
-            Err(error) => Err(format!("the image can't be encoded: {error}")),
+            Err(error) => Err(Error::invalid(format!("the image can't be encoded: {error}"))),
         };
         slot.get_or_init(encode).clone()
     }
@@ -357,17 +360,17 @@ impl Image {
     }
 }
 
-fn decode(codec: &dyn Codec, bytes: &[u8], shared: &Shared) -> Result<Pixels, String> {
+fn decode(codec: &dyn Codec, bytes: &[u8], shared: &Shared) -> Result<Pixels, Error> {
     let pixels =
         codec.decode(bytes).map_err(|error| format!("the image can't be decoded: {error}"))?;
     let (expected, got) = ((shared.width, shared.height), pixels.size());
     match got == expected {
         // What it was said to be when it was accepted is what it stays.
         true => Ok(pixels.with_channels(shared.channels)),
-        false => Err(format!(
+        false => Err(Error::invalid(format!(
             "the image can't be decoded: its header says {} x {}, its pixels are {} x {}",
             expected.0, expected.1, got.0, got.1
-        )),
+        ))),
     }
 }
 
@@ -412,7 +415,7 @@ pub(super) fn data_uri(format: ImageFormat, bytes: &[u8]) -> String {
     uri
 }
 
-fn decode_data_uri(text: &str) -> Result<Vec<u8>, String> {
+fn decode_data_uri(text: &str) -> Result<Vec<u8>, Error> {
     let payload = match text.strip_prefix("data:") {
         Some(rest) => {
             rest.split_once(";base64,").ok_or("expected a data URI with ';base64,' in it")?.1
@@ -421,5 +424,5 @@ fn decode_data_uri(text: &str) -> Result<Vec<u8>, String> {
     };
     BASE64
         .decode(payload.trim())
-        .map_err(|error| format!("expected an image as a data URI or base64 text: {error}"))
+        .map_err(|error| format!("expected an image as a data URI or base64 text: {error}").into())
 }

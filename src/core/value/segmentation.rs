@@ -2,6 +2,7 @@
 
 use super::codec::Codec;
 use super::image::{Image, ImageFormat, Pixels, data_uri, no_codec};
+use crate::error::Error;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -69,7 +70,7 @@ struct Shared {
     source: Image,
     ids: OnceLock<Arc<[u8]>>,
     /// The coloured PNG.
-    encoded: OnceLock<Result<Arc<[u8]>, String>>,
+    encoded: OnceLock<Result<Arc<[u8]>, Error>>,
 }
 
 impl Segmentation {
@@ -82,11 +83,14 @@ impl Segmentation {
         height: u32,
         ids: impl Into<Arc<[u8]>>,
         palette: Arc<Palette>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Error> {
         let ids = ids.into();
         let expected = width as usize * height as usize;
         if ids.len() != expected || expected == 0 {
-            return Err(format!("expected {expected} ids (at least one), got {}", ids.len()));
+            return Err(Error::invalid(format!(
+                "expected {expected} ids (at least one), got {}",
+                ids.len()
+            )));
         }
         // The ids are the pixels of a grey image, which checks its sides.
         Image::from_pixels(width, height, 1, ids).map(|image| Self::from_image(image, palette))
@@ -97,7 +101,7 @@ impl Segmentation {
     ///
     /// # Errors
     /// As [`Image::from_bytes`].
-    pub fn from_bytes(bytes: impl Into<Arc<[u8]>>, palette: Arc<Palette>) -> Result<Self, String> {
+    pub fn from_bytes(bytes: impl Into<Arc<[u8]>>, palette: Arc<Palette>) -> Result<Self, Error> {
         Image::from_bytes(bytes).map(|image| Self::from_image(image, palette))
     }
 
@@ -105,7 +109,7 @@ impl Segmentation {
     ///
     /// # Errors
     /// As [`Image::from_data_uri`].
-    pub fn from_data_uri(text: &str, palette: Arc<Palette>) -> Result<Self, String> {
+    pub fn from_data_uri(text: &str, palette: Arc<Palette>) -> Result<Self, Error> {
         Image::from_data_uri(text).map(|image| Self::from_image(image, palette))
     }
 
@@ -130,7 +134,7 @@ impl Segmentation {
     ///
     /// # Errors
     /// If it arrived as a picture that can't be decoded, as [`Image::pixels`].
-    pub fn ids(&self) -> Result<&Arc<[u8]>, String> {
+    pub fn ids(&self) -> Result<&Arc<[u8]>, Error> {
         let pixels = self.0.source.pixels()?;
         Ok(self.0.ids.get_or_init(|| self.ids_of(pixels)))
     }
@@ -161,7 +165,7 @@ impl Segmentation {
     ///
     /// # Errors
     /// As [`ids`](Self::ids); and if it has no codec to encode it.
-    pub fn encoded(&self) -> Result<Arc<[u8]>, String> {
+    pub fn encoded(&self) -> Result<Arc<[u8]>, Error> {
         if let Some(encoded) = self.0.encoded.get() {
             return encoded.clone();
         }
@@ -176,7 +180,7 @@ impl Segmentation {
         self.0.encoded.get_or_init(encode).clone()
     }
 
-    fn colored(&self) -> Result<Image, String> {
+    fn colored(&self) -> Result<Image, Error> {
         let colors: [[u8; 3]; 256] = std::array::from_fn(|id| self.0.palette.color(id as u8));
         let ids = self.ids()?;
         let mut data = Vec::with_capacity(ids.len() * 3);

@@ -34,7 +34,7 @@ impl Poet {
     ///
     /// If a file is missing or is not what it should be.
     pub fn load(dir: &Path) -> Result<Poet, Error> {
-        let failed = |words: String| Error::Failed(words);
+        let failed = |words: String| Error::failed(words);
         let vocabulary = Vocabulary::load(&dir.join("vocabulary.json"));
         let vocabulary = vocabulary.map_err(|error| failed(error.to_string()))?;
         let network = Network::load(&dir.join("weights.safetensors"), vocabulary.len());
@@ -166,7 +166,7 @@ impl Poet {
                             let _ = sender.send((number, ids.to_vec()));
                         }
                         match stop.load(Ordering::Relaxed) {
-                            true => Err(Error::Cancelled),
+                            true => Err(Error::cancelled()),
                             false => Ok(()),
                         }
                     })

@@ -34,7 +34,7 @@ const EXCLAMATIONS: &str = " o oh ah aha alas ay aye ha hark hey ho lo la nay no
 /// The sentences of `text`, in order, without the white space around them.
 ///
 /// ```
-/// use enjamb::model::sentences::sentences;
+/// use enjamb_models::sentences::sentences;
 /// let text = "Two roads diverged in a yellow wood. And sorry I could not travel both.";
 /// assert_eq!(sentences(text).len(), 2);
 /// ```

@@ -8,11 +8,12 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use enjamb_core::engine::{Event, Hosted, Refusal, Request, Status};
+use enjamb_core::engine::{Event, Hosted, Request, Status};
 use enjamb_core::host::Peer;
 use enjamb_core::model::CancelToken;
 use enjamb_core::signature::{Command, Values, only};
 use enjamb_core::value::Value;
+use enjamb_core::{Error, ErrorKind};
 use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json_, json};
@@ -32,13 +33,16 @@ pub fn error(status: StatusCode, words: &str) -> Response {
     (status, Json(json!({ "error": words }))).into_response()
 }
 
-pub(super) fn refused(refusal: &Refusal) -> Response {
-    let status = match refusal {
-        Refusal::Unknown(_) => StatusCode::NOT_FOUND,
-        Refusal::BadInput(_) => StatusCode::BAD_REQUEST,
-        Refusal::Busy(_) | Refusal::NotReady(_) => StatusCode::SERVICE_UNAVAILABLE,
+/// The status that each kind of error has.
+pub(super) fn refused(refusal: &Error) -> Response {
+    let status = match refusal.kind() {
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::InvalidInput => StatusCode::BAD_REQUEST,
+        ErrorKind::Busy | ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Failed | ErrorKind::Cancelled => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    error(status, &refusal.to_string())
+    error(status, refusal.message())
 }
 
 pub async fn not_found() -> Response {
@@ -97,17 +101,17 @@ pub async fn command(
     }
 }
 
-pub(super) fn find_command<'a>(hosted: &'a Hosted, name: &str) -> Result<&'a Command, Refusal> {
+pub(super) fn find_command<'a>(hosted: &'a Hosted, name: &str) -> Result<&'a Command, Error> {
     let manifest = hosted.manifest();
-    manifest.find(name).ok_or_else(|| Refusal::Unknown(manifest.has_no(hosted.name(), name)))
+    manifest.find(name).ok_or_else(|| Error::not_found(manifest.has_no(hosted.name(), name)))
 }
 
-pub(super) fn find(server: &Server, name: &str) -> Result<Arc<Hosted>, Refusal> {
+pub(super) fn find(server: &Server, name: &str) -> Result<Arc<Hosted>, Error> {
     let engine = server.router.engine();
     engine.model(name).ok_or_else(|| {
         let models = engine.models();
         let only = only(name, models.iter().map(|model| model.name()));
-        Refusal::Unknown(format!("there is no model '{name}' here, {only}"))
+        Error::not_found(format!("there is no model '{name}' here, {only}"))
     })
 }
 
@@ -177,15 +181,15 @@ pub async fn run(
     }
 }
 
-fn read_body(hosted: &Hosted, command: &str, body: &[u8]) -> Result<Values, Refusal> {
+fn read_body(hosted: &Hosted, command: &str, body: &[u8]) -> Result<Values, Error> {
     let spec = find_command(hosted, command)?;
     let json = match body.trim_ascii().is_empty() {
         true => json!({}),
         false => serde_json::from_slice(body).map_err(|error| {
-            Refusal::BadInput(format!("the body must be a JSON object of inputs: {error}"))
+            Error::invalid(format!("the body must be a JSON object of inputs: {error}"))
         })?,
     };
-    Values::read_json(&json, &spec.inputs).map_err(Refusal::BadInput)
+    Values::read_json(&json, &spec.inputs)
 }
 
 /// Writes JSON on the model's thread, so that a large answer does not hold up the network's. Not by
@@ -214,7 +218,7 @@ struct Done<'a> {
 
 async fn run_once(
     mut request: Request,
-    submit: impl FnOnce(Request) -> Result<(), Refusal>,
+    submit: impl FnOnce(Request) -> Result<(), Error>,
 ) -> Response {
     let (sender, answer) = oneshot::channel();
     let sender = std::sync::Mutex::new(Some(sender));
@@ -222,8 +226,8 @@ async fn run_once(
         let outcome = match event {
             Event::Partial { .. } | Event::Stream { .. } => return,
             Event::Done { outputs, .. } => Ok(to_text(&*outputs)),
-            Event::Failed(words) => Err(words),
-            Event::Cancelled => Err("the run was cancelled".into()),
+            Event::Failed(error) => Err(error),
+            Event::Cancelled => Err(Error::cancelled()),
         };
         if let Some(sender) = sender.lock().ok().and_then(|mut sender| sender.take()) {
             // A client that is gone needs no answer.
@@ -236,8 +240,8 @@ async fn run_once(
     }
     match answer.await {
         Ok(Ok(body)) => json_response(body),
-        Ok(Err(words)) => error(StatusCode::UNPROCESSABLE_ENTITY, &words),
-        Err(_) => error(StatusCode::SERVICE_UNAVAILABLE, "the model was taken off"),
+        Ok(Err(error)) => refused(&error),
+        Err(_) => refused(&Error::new(ErrorKind::Unavailable, "the model was taken off")),
     }
 }
 
@@ -248,7 +252,7 @@ fn json_response(body: String) -> Response {
 
 fn run_streaming(
     mut request: Request,
-    submit: impl FnOnce(Request) -> Result<(), Refusal>,
+    submit: impl FnOnce(Request) -> Result<(), Error>,
 ) -> Response {
     let (sender, receiver) = mpsc::channel::<sse::Event>(MAX_EVENTS);
     request.reply = Arc::new(move |event| {
@@ -270,7 +274,7 @@ fn run_streaming(
                 let milliseconds = elapsed.as_secs_f64() * 1e3;
                 ("done", to_text(&Done { outputs: &outputs, milliseconds }))
             }
-            Event::Failed(words) => ("error", to_text(&json!({ "error": words }))),
+            Event::Failed(error) => ("error", to_text(&json!({ "error": error.message() }))),
             Event::Cancelled => ("error", to_text(&json!({ "error": "the run was cancelled" }))),
         };
         // A client that is gone needs no events.

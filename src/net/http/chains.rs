@@ -7,8 +7,8 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use enjamb_core::Error;
 use enjamb_core::chain::Chain;
-use enjamb_core::engine::Refusal;
 use enjamb_core::signature::Values;
 use enjamb_core::value::Value;
 use serde_json::{Value as Json_, json};
@@ -41,22 +41,21 @@ pub async fn send(
     }))
 }
 
-fn answer(outcome: Result<Json_, Refusal>) -> Response {
+fn answer(outcome: Result<Json_, Error>) -> Response {
     match outcome {
         Ok(specification) => Json(specification).into_response(),
         Err(refusal) => refused(&refusal),
     }
 }
 
-fn read(chain: &Chain, path: &str, body: &[u8]) -> Result<Vec<Value>, Refusal> {
+fn read(chain: &Chain, path: &str, body: &[u8]) -> Result<Vec<Value>, Error> {
     let json = match body.trim_ascii().is_empty() {
         true => json!({}),
-        false => serde_json::from_slice(body).map_err(|error| {
-            Refusal::BadInput(format!("the body must be a JSON object: {error}"))
-        })?,
+        false => serde_json::from_slice(body)
+            .map_err(|error| Error::invalid(format!("the body must be a JSON object: {error}")))?,
     };
     let fields = chain.input(path).map(|input| input.fields).unwrap_or_default();
-    let values = Values::read_json(&json, &fields).map_err(Refusal::BadInput)?;
+    let values = Values::read_json(&json, &fields)?;
     let values = fields.iter().map_while(|field| values.get(&field.name).cloned());
     Ok(values.collect())
 }

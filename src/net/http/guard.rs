@@ -13,7 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Refusals that are logged; a page that tries again every second must not fill the log.
+/// Errors that are logged; a page that tries again every second must not fill the log.
 const MAX_TOLD: u64 = 20;
 
 /// The project's rules on who may ask. The origins can be changed while the server runs.

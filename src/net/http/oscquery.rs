@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use enjamb_core::Error;
 use enjamb_core::signature::{DataType, Field};
 use enjamb_core::value::Value;
 use enjamb_osc::{Access, Node};
@@ -179,11 +180,11 @@ fn ranges(field: &Field) -> Vec<Json_> {
 pub fn command(server: &Server, text: &str, connection: &Connection) -> Option<String> {
     match obey(server, text, connection) {
         Ok(()) => None,
-        Err(words) => Some(json!({ "error": words }).to_string()),
+        Err(error) => Some(json!({ "error": error.message() }).to_string()),
     }
 }
 
-fn obey(server: &Server, text: &str, connection: &Connection) -> Result<(), String> {
+fn obey(server: &Server, text: &str, connection: &Connection) -> Result<(), Error> {
     let json: Json_ = serde_json::from_str(text).map_err(|error| {
         format!("expected OSC in a binary frame, or JSON in a text frame: {error}")
     })?;
@@ -192,7 +193,9 @@ fn obey(server: &Server, text: &str, connection: &Connection) -> Result<(), Stri
     match (json["COMMAND"].as_str(), data) {
         (Some("LISTEN"), Some(address)) => {
             if !server.router.tree().iter().any(|node| node.address == address) {
-                return Err(format!("there is no address '{address}' to LISTEN to"));
+                return Err(Error::invalid(format!(
+                    "there is no address '{address}' to LISTEN to"
+                )));
             }
             hub.listen(connection.peer(), address)
         }
@@ -201,9 +204,10 @@ fn obey(server: &Server, text: &str, connection: &Connection) -> Result<(), Stri
             Ok(())
         }
         (Some("LISTEN" | "IGNORE"), None) => Err("expected an address in DATA".into()),
-        (command, _) => {
-            Err(format!("expected the COMMAND LISTEN or IGNORE, got {}", json!(command)))
-        }
+        (command, _) => Err(Error::invalid(format!(
+            "expected the COMMAND LISTEN or IGNORE, got {}",
+            json!(command)
+        ))),
     }
 }
 

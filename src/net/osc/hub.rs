@@ -4,6 +4,7 @@
 use super::udp::UdpSender;
 use crate::traffic::Traffic;
 use crossbeam::queue::ArrayQueue;
+use enjamb_core::Error;
 use enjamb_core::host::{Peer, Route};
 use enjamb_core::time::{Clock, Time};
 use enjamb_osc::{Broker, FormatOption, Message, Outgoing, Pattern, Publication, packet};
@@ -337,10 +338,13 @@ impl Hub {
     ///
     /// # Errors
     /// Plain words when it listens to too many.
-    pub fn listen(&self, peer: Peer, address: &str) -> Result<(), String> {
+    pub fn listen(&self, peer: Peer, address: &str) -> Result<(), Error> {
         self.with_state(peer, |state| {
             if state.listens.len() >= 16 * MAX_SUBSCRIPTIONS {
-                return Err(format!("expected at most {} LISTENs", 16 * MAX_SUBSCRIPTIONS));
+                return Err(Error::invalid(format!(
+                    "expected at most {} LISTENs",
+                    16 * MAX_SUBSCRIPTIONS
+                )));
             }
             state.listens.retain(|known| known != address);
             state.listens.push(address.into());
@@ -363,10 +367,12 @@ impl Hub {
         &self,
         peer: Peer,
         change: impl FnOnce(&mut PeerState) -> T,
-    ) -> Result<T, String> {
+    ) -> Result<T, Error> {
         let mut peers = lock(&self.peers);
         if !peers.contains_key(&peer) && peers.len() >= MAX_PEERS {
-            return Err(format!("there are {MAX_PEERS} subscribers, which is as many as may be"));
+            return Err(Error::invalid(format!(
+                "there are {MAX_PEERS} subscribers, which is as many as may be"
+            )));
         }
         let state = peers.entry(peer).or_insert_with(|| PeerState {
             last_heard: self.clock.now(),
@@ -514,10 +520,11 @@ impl Hub {
             Ok(parts) => {
                 packets.extend(parts.iter().map(|part| packet::write(part, format.ascii).into()));
             }
-            Err(words) => {
-                self.traffic.error(self.clock.now(), || self.name_of(to), &message.address, &words);
-                let error = Message::text(format!("{}/error", message.address), words);
-                packets.push(packet::write(&error, format.ascii).into());
+            Err(error) => {
+                let (now, words) = (self.clock.now(), error.message());
+                self.traffic.error(now, || self.name_of(to), &message.address, words);
+                let reply = Message::text(format!("{}/error", message.address), error);
+                packets.push(packet::write(&reply, format.ascii).into());
             }
         }
     }
@@ -538,7 +545,7 @@ impl Hub {
 }
 
 /// Whom a subscription is for: the peer itself, or another port at its IP.
-fn subscriber(peer: Peer, port: Option<u16>) -> Result<Peer, String> {
+fn subscriber(peer: Peer, port: Option<u16>) -> Result<Peer, Error> {
     match (peer, port) {
         (peer, None) => Ok(peer),
         (Peer::Udp(address), Some(port)) => Ok(Peer::Udp(SocketAddr::new(address.ip(), port))),
@@ -628,7 +635,7 @@ impl Broker for Hub {
         peer: Peer,
         pattern: Pattern,
         port: Option<u16>,
-    ) -> Result<Option<Peer>, String> {
+    ) -> Result<Option<Peer>, Error> {
         let subscriber = subscriber(peer, port)?;
         self.with_state(subscriber, |state| {
             state.kept_by_ip |= subscriber != peer;
@@ -636,7 +643,9 @@ impl Broker for Hub {
                 return Ok(None);
             }
             if state.subscriptions.len() >= MAX_SUBSCRIPTIONS {
-                return Err(format!("expected at most {MAX_SUBSCRIPTIONS} subscriptions"));
+                return Err(Error::invalid(format!(
+                    "expected at most {MAX_SUBSCRIPTIONS} subscriptions"
+                )));
             }
             state.subscriptions.push(pattern);
             Ok(Some(subscriber))

@@ -3,6 +3,7 @@
 
 use super::hub::Hub;
 use super::schedule::Schedule;
+use enjamb_core::Error;
 use enjamb_core::host::Peer;
 use enjamb_core::time::Time;
 use enjamb_osc::packet::{self, TimeTag};
@@ -75,7 +76,7 @@ impl Inlet {
         packet::read(bytes, |time, message| {
             let message = match message {
                 Ok(message) => message,
-                Err(problem) => return self.complain(from, &problem),
+                Err(problem) => return self.complain(from, problem.message()),
             };
             traffic.message_in(now, || self.hub.name_of(from), &message);
             match time {
@@ -105,14 +106,14 @@ impl Inlet {
         let address = message.address.clone();
         let queued = match ahead <= MAX_AHEAD.as_secs_f64() {
             true => self.schedule.add(Duration::from_secs_f64(ahead), message, from),
-            false => Err(format!(
+            false => Err(Error::invalid(format!(
                 "expected a time tag at most {} s ahead, got {ahead:.1} s; is this computer's \
                  clock the sender's?",
                 MAX_AHEAD.as_secs()
-            )),
+            ))),
         };
-        if let Err(words) = queued {
-            self.hub.reply(from, &[Message::text(format!("{address}/error"), words)]);
+        if let Err(error) = queued {
+            self.hub.reply(from, &[Message::text(format!("{address}/error"), error)]);
         }
     }
 

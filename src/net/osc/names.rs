@@ -3,6 +3,7 @@
 
 use super::hub::Hub;
 use crossbeam::channel::{self, RecvTimeoutError, Sender};
+use enjamb_core::Error;
 use std::collections::HashSet;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -85,7 +86,7 @@ fn look_up_all(hub: &Weak<Hub>, is_ipv4: bool, missing: &mut HashSet<String>) ->
     Some(if missing.is_empty() { REFRESH } else { RETRY })
 }
 
-fn look_up(name: &str, is_ipv4: bool) -> Result<SocketAddr, String> {
+fn look_up(name: &str, is_ipv4: bool) -> Result<SocketAddr, Error> {
     let found: Vec<SocketAddr> =
         name.to_socket_addrs().map_err(|error| error.to_string())?.collect();
     let fitting = found.iter().find(|address| address.is_ipv4() == is_ipv4);

@@ -1,6 +1,7 @@
 //! Messages whose time has not come: a bounded queue, sorted by time, and a thread that empties it.
 
 use crossbeam::channel::{self, RecvTimeoutError, Sender};
+use enjamb_core::Error;
 use enjamb_core::host::Peer;
 use enjamb_osc::{Message, Router};
 use std::collections::BTreeMap;
@@ -65,15 +66,15 @@ impl Schedule {
     ///
     /// # Errors
     /// Plain words when as many wait as may.
-    pub fn add(&self, ahead: Duration, message: Message, from: Peer) -> Result<(), String> {
+    pub fn add(&self, ahead: Duration, message: Message, from: Peer) -> Result<(), Error> {
         let due = Instant::now() + ahead;
         if self.n_waiting.fetch_add(1, Ordering::AcqRel) >= CAPACITY
             || self.sender.try_send((due, message, from)).is_err()
         {
             self.n_waiting.fetch_sub(1, Ordering::AcqRel);
-            return Err(format!(
+            return Err(Error::invalid(format!(
                 "{CAPACITY} messages wait for their time, which is as many as may"
-            ));
+            )));
         }
         Ok(())
     }
@@ -112,6 +113,6 @@ mod tests {
         // The thread may need a moment to take what the channel holds.
         let n_added = (0..CAPACITY).filter(|_| add().is_ok()).count();
         assert_eq!(n_added, CAPACITY);
-        assert!(add().unwrap_err().contains("4096 messages"));
+        assert!(add().unwrap_err().message().contains("4096 messages"));
     }
 }

@@ -107,7 +107,7 @@ async fn read(
                 Ok(Some(packet)) => inlet.receive_shared(packet, peer).await,
                 Ok(None) => break,
                 Err(words) => {
-                    inlet.complain(peer, &words);
+                    inlet.complain(peer, words.message());
                     return Err(io::Error::new(io::ErrorKind::InvalidData, words));
                 }
             }

@@ -3,13 +3,13 @@
 use super::*;
 use proptest::prelude::*;
 
-fn read_all(bytes: &[u8]) -> Vec<(TimeTag, Result<Message, String>)> {
+fn read_all(bytes: &[u8]) -> Vec<(TimeTag, Result<Message, Error>)> {
     let mut all = Vec::new();
     read(bytes, |time, message| all.push((time, message)));
     all
 }
 
-fn read_one(bytes: &[u8]) -> Result<Message, String> {
+fn read_one(bytes: &[u8]) -> Result<Message, Error> {
     let mut all = read_all(bytes);
     assert_eq!(all.len(), 1);
     all.remove(0).1
@@ -96,14 +96,16 @@ fn what_is_wrong_is_said() {
     ];
     for (bytes, expected) in cases {
         let problem = read_one(bytes).unwrap_err();
-        assert!(problem.contains(expected), "'{problem}' lacks '{expected}'");
+        assert!(problem.message().contains(expected), "'{problem}' lacks '{expected}'");
     }
 }
 
 #[test]
 fn nesting_is_capped_before_it_can_hurt() {
     assert_eq!(read_one(&nested(MAX_BUNDLE_DEPTH)).unwrap().address, "/ping");
-    assert!(read_one(&nested(MAX_BUNDLE_DEPTH + 1)).unwrap_err().contains("nested deeper"));
+    assert!(
+        read_one(&nested(MAX_BUNDLE_DEPTH + 1)).unwrap_err().message().contains("nested deeper")
+    );
     // 65 kB of nothing but nesting, on the small stack that a network thread may have.
     let deep = nested(3000);
     std::thread::Builder::new()

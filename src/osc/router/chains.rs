@@ -5,6 +5,7 @@ use super::{Router, reply};
 use crate::arguments::read_value;
 use crate::outgoing::count_as_int;
 use crate::{Argument, Message};
+use enjamb_core::Error;
 use enjamb_core::chain::Chain;
 use enjamb_core::host::Peer;
 use enjamb_core::value::Value;
@@ -18,7 +19,7 @@ impl Router {
         path: &str,
         message: &Message,
         from: Peer,
-    ) -> Result<(), String> {
+    ) -> Result<(), Error> {
         let arguments = &message.arguments;
         if path == "counters" {
             self.reply(from, &counter_messages(chain));
@@ -36,8 +37,8 @@ impl Router {
         };
         let (host, broker) = (Arc::clone(&self.host), Arc::clone(&self.broker));
         let address = format!("{}/error", message.address);
-        let complain = Arc::new(move |words| {
-            reply(&host, &*broker, from, &[Message::text(&address, words)]);
+        let complain = Arc::new(move |error| {
+            reply(&host, &*broker, from, &[Message::text(&address, error)]);
         });
         let sent = self.host.send_to_chain(from, chain, path, &values, Some(complain));
         sent.map_err(|refusal| refusal.to_string())?;
@@ -112,24 +113,26 @@ fn counter_messages(chain: &Chain) -> Vec<Message> {
     chain.counters().into_iter().map(message).collect()
 }
 
-fn texts(arguments: &[Argument]) -> Result<Vec<Value>, String> {
+fn texts(arguments: &[Argument]) -> Result<Vec<Value>, Error> {
     let text = |argument: &Argument| match argument {
         Argument::Text(text) => Ok(Value::from(text.as_str())),
         number if number.as_f64().is_some() => {
             Ok(number.as_f64().unwrap_or(0.0).to_string().into())
         }
-        other => Err(format!("expected texts, got {}", other.describe())),
+        other => Err(Error::invalid(format!("expected texts, got {}", other.describe()))),
     };
     arguments.iter().map(text).collect()
 }
 
 /// Whether a message that only makes something happen is meant: a button sends 1 as it is pressed
 /// and 0 as it is let go.
-fn is_pressed(arguments: &[Argument]) -> Result<bool, String> {
+fn is_pressed(arguments: &[Argument]) -> Result<bool, Error> {
     match arguments {
         [] | [Argument::Nil | Argument::Impulse] => Ok(true),
         [Argument::Bool(flag)] => Ok(*flag),
         [number] if number.as_f64().is_some() => Ok(number.as_f64() != Some(0.0)),
-        [other, ..] => Err(format!("expected no argument, got {}", other.describe())),
+        [other, ..] => {
+            Err(Error::invalid(format!("expected no argument, got {}", other.describe())))
+        }
     }
 }

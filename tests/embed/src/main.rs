@@ -3,9 +3,9 @@
 
 use enjamb::models::poetry::Poetry;
 use enjamb::signature::Values;
-use enjamb::{Runtime, RuntimeError};
+use enjamb::{Error, Runtime};
 
-fn main() -> Result<(), RuntimeError> {
+fn main() -> Result<(), Error> {
     let models = std::env::args_os().nth(1).expect("usage: embedded-verse MODELS").into();
     let runtime = Runtime::builder().model_dirs(vec![models]).model(Poetry::default).start()?;
     let outputs = runtime.run("poetry", "sample", Values::new())?;

@@ -2,6 +2,7 @@
 
 use super::{Kind, Slot, kind};
 use crate::chain::part::{Moment, Part, Shape};
+use crate::error::Error;
 use crate::signature::{Field, integer, number};
 use crate::value::Value;
 use serde_json::{Value as Json, json};
@@ -104,7 +105,7 @@ pub fn kinds() -> Vec<Kind> {
 struct Delay(VecDeque<Value>);
 
 impl Part for Delay {
-    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
+    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, Error> {
         let steps = inputs[1].as_integer().unwrap_or(0) as usize;
         self.0.push_back(inputs[0].clone());
         // A delay that was made shorter lets go of what is too old.
@@ -126,7 +127,7 @@ impl Part for Delay {
         save_values(&self.0)
     }
 
-    fn restore(&mut self, state: &Json, inputs: &[Field]) -> Result<(), String> {
+    fn restore(&mut self, state: &Json, inputs: &[Field]) -> Result<(), Error> {
         self.0 = restore_values(state, inputs)?;
         Ok(())
     }
@@ -135,7 +136,7 @@ impl Part for Delay {
 struct Hold;
 
 impl Part for Hold {
-    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
+    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, Error> {
         out[0] = inputs[0].clone();
         Ok(true)
     }
@@ -146,7 +147,7 @@ impl Part for Hold {
 struct Changed(VecDeque<Value>);
 
 impl Part for Changed {
-    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
+    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, Error> {
         let memory = inputs[1].as_integer().unwrap_or(0) as usize;
         self.0.truncate(memory);
         if self.0.contains(&inputs[0]) {
@@ -168,7 +169,7 @@ impl Part for Changed {
         save_values(&self.0)
     }
 
-    fn restore(&mut self, state: &Json, inputs: &[Field]) -> Result<(), String> {
+    fn restore(&mut self, state: &Json, inputs: &[Field]) -> Result<(), Error> {
         self.0 = restore_values(state, inputs)?;
         Ok(())
     }
@@ -179,7 +180,7 @@ impl Part for Changed {
 struct Fresh(VecDeque<Value>);
 
 impl Part for Fresh {
-    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
+    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, Error> {
         let memory = inputs[1].as_integer().unwrap_or(0) as usize;
         self.0.truncate(memory);
         let age = |item: &Value| self.0.iter().position(|known| known == item);
@@ -204,7 +205,7 @@ impl Part for Fresh {
         save_values(&self.0)
     }
 
-    fn restore(&mut self, state: &Json, inputs: &[Field]) -> Result<(), String> {
+    fn restore(&mut self, state: &Json, inputs: &[Field]) -> Result<(), Error> {
         let crate::DataType::Array { item, .. } = &inputs[0].data_type else {
             return Err("expected items of a list".into());
         };
@@ -217,12 +218,7 @@ impl Part for Fresh {
 struct Chance;
 
 impl Part for Chance {
-    fn run(
-        &mut self,
-        inputs: &[Value],
-        moment: &Moment,
-        out: &mut [Value],
-    ) -> Result<bool, String> {
+    fn run(&mut self, inputs: &[Value], moment: &Moment, out: &mut [Value]) -> Result<bool, Error> {
         let goes_on = moment.uniform() < inputs[1].as_number().unwrap_or(0.0);
         if goes_on {
             out[0] = inputs[0].clone();
@@ -234,7 +230,7 @@ impl Part for Chance {
 struct Counter(f64);
 
 impl Part for Counter {
-    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
+    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, Error> {
         let round = inputs[1].as_number().unwrap_or(0.0);
         if round > 0.0 {
             self.0 %= round;
@@ -252,7 +248,7 @@ impl Part for Counter {
         json!(self.0)
     }
 
-    fn restore(&mut self, state: &Json, _: &[Field]) -> Result<(), String> {
+    fn restore(&mut self, state: &Json, _: &[Field]) -> Result<(), Error> {
         self.0 = state.as_f64().ok_or("expected a count")?;
         Ok(())
     }
@@ -262,7 +258,7 @@ fn save_values(values: &VecDeque<Value>) -> Json {
     values.iter().map(Value::to_json).collect()
 }
 
-fn restore_values(state: &Json, inputs: &[Field]) -> Result<VecDeque<Value>, String> {
+fn restore_values(state: &Json, inputs: &[Field]) -> Result<VecDeque<Value>, Error> {
     let items = state.as_array().ok_or("expected a list of values")?;
     items.iter().map(|item| inputs[0].data_type.read_json(item)).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::{Kind, Pure, Slot, kind, pure};
 use crate::chain::part::Shape;
+use crate::error::Error;
 use crate::signature::{array, integer, text};
 use crate::value::Value;
 
@@ -54,12 +55,14 @@ fn items(list: &Value) -> &[Value] {
     list.as_array().unwrap_or_default()
 }
 
-fn nth(list: &Value, index: i64) -> Result<Value, String> {
+fn nth(list: &Value, index: i64) -> Result<Value, Error> {
     let items = items(list);
     let at = if index < 0 { index + items.len() as i64 } else { index };
     let item = usize::try_from(at).ok().and_then(|at| items.get(at));
     item.cloned().ok_or_else(|| match items.len() {
         0 => "expected a list with something in it, got an empty one".into(),
-        n => format!("expected an index in {}..{}, got {index}", -(n as i64), n - 1),
+        n => {
+            Error::invalid(format!("expected an index in {}..{}, got {index}", -(n as i64), n - 1))
+        }
     })
 }

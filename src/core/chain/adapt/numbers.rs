@@ -1,6 +1,7 @@
 //! Adapters of numbers: clamp, scale.
 
 use super::{Kind, Pure, Slot, kind, pure};
+use crate::error::Error;
 use crate::signature::number;
 use crate::value::Value;
 
@@ -36,7 +37,9 @@ pub fn kinds() -> Vec<Kind> {
                 let scaled = to_low + (x - low) / (high - low) * (to_high - to_low);
                 match scaled.is_finite() {
                     true => Ok(Value::Number(scaled)),
-                    false => Err(format!("{low}..{high} is no range to scale {x} from")),
+                    false => {
+                        Err(Error::invalid(format!("{low}..{high} is no range to scale {x} from")))
+                    }
                 }
             }),
         ),

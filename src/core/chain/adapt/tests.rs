@@ -43,7 +43,8 @@ fn run(name: &str, options: &Values, all: &[Given]) -> Vec<Result<Option<Json>, 
         }
         let mut out = [Value::Any(Json::Null)];
         let goes_on = part.run(&inputs, &moment(step), &mut out);
-        outcomes.push(goes_on.map(|goes_on| goes_on.then(|| out[0].to_json())));
+        let outcome = goes_on.map(|goes_on| goes_on.then(|| out[0].to_json()));
+        outcomes.push(outcome.map_err(|error| error.to_string()));
     }
     outcomes
 }

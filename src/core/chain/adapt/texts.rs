@@ -2,6 +2,7 @@
 
 use super::{Kind, Pure, Slot, kind, pure};
 use crate::chain::part::{Moment, Part, Shape};
+use crate::error::Error;
 use crate::signature::{Values, array, category, integer, number, text, vector};
 use crate::value::Value;
 use serde_json::Value as Json;
@@ -101,7 +102,7 @@ fn list<'a>(texts: impl Iterator<Item = &'a str>) -> Value {
     Value::Array(texts.map(Value::from).collect())
 }
 
-fn to_number(value: &Value) -> Result<Value, String> {
+fn to_number(value: &Value) -> Result<Value, Error> {
     let number = match value {
         Value::Number(_) | Value::Integer(_) => value.as_number(),
         Value::Boolean(flag) => Some(f64::from(u8::from(*flag))),
@@ -113,7 +114,7 @@ fn to_number(value: &Value) -> Result<Value, String> {
     number
         .filter(|number| number.is_finite())
         .map(Value::Number)
-        .ok_or_else(|| format!("expected something that reads as a number, got {}", shown(value)))
+        .ok_or_else(|| Error::expected("something that reads as a number", shown(value)))
 }
 
 fn shown(value: &Value) -> String {
@@ -129,7 +130,7 @@ fn names(options: &Values) -> Vec<String> {
     options.array("of").iter().filter_map(Value::as_text).map(String::from).collect()
 }
 
-fn field(value: &Value, path: &str) -> Result<Value, String> {
+fn field(value: &Value, path: &str) -> Result<Value, Error> {
     let Value::Any(json) = value else { return Err("expected a JSON object".into()) };
     let mut at = json;
     for name in path.split('.') {
@@ -145,11 +146,14 @@ fn field(value: &Value, path: &str) -> Result<Value, String> {
 struct OneOf(Vec<String>);
 
 impl Part for OneOf {
-    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
+    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, Error> {
         let text = inputs[0].as_text().unwrap_or_default();
         let known = self.0.iter().any(|name| name == text);
         if !known {
-            return Err(format!("expected one of {}, got '{text}'", self.0.join(", ")));
+            return Err(Error::invalid(format!(
+                "expected one of {}, got '{text}'",
+                self.0.join(", ")
+            )));
         }
         out[0] = inputs[0].clone();
         Ok(true)
@@ -159,7 +163,7 @@ impl Part for OneOf {
 struct ToVector(usize);
 
 impl Part for ToVector {
-    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
+    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, Error> {
         let floats: Option<Vec<f32>> = match &inputs[0] {
             Value::Number(number) => Some(vec![*number as f32]),
             Value::Integer(integer) => Some(vec![*integer as f32]),
@@ -179,10 +183,14 @@ impl Part for ToVector {
                 out[0] = floats.into();
                 Ok(true)
             }
-            Some(floats) => Err(format!("expected {} numbers, got {}", self.0, floats.len())),
-            None => {
-                Err(format!("expected a list of {} numbers, got {}", self.0, shown(&inputs[0])))
+            Some(floats) => {
+                Err(Error::invalid(format!("expected {} numbers, got {}", self.0, floats.len())))
             }
+            None => Err(Error::invalid(format!(
+                "expected a list of {} numbers, got {}",
+                self.0,
+                shown(&inputs[0])
+            ))),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::node::{Body, ErrandFlight, Flight, MAX_WAITING, Node, Stamp};
 use super::{BETWEEN_ERRORS, Complain, Course, Effects, Errand, Message};
 use crate::chain::spec::{OnFailure, Takes};
+use crate::error::Error;
 use crate::model::CancelToken;
 use crate::signature::Values;
 use crate::time::Time;
@@ -96,7 +97,7 @@ impl Course {
         match outcome {
             Ok(true) => self.succeed(index, stamp, effects),
             Ok(false) => {}
-            Err(words) => self.fail(index, stamp, words, effects),
+            Err(error) => self.fail(index, stamp, error, effects),
         }
     }
 
@@ -131,7 +132,7 @@ impl Course {
     pub(super) fn take_answer(
         &mut self,
         id: u64,
-        outcome: Result<Arc<Values>, String>,
+        outcome: Result<Arc<Values>, Error>,
         effects: &mut Effects,
     ) {
         let is_errand = |node: &Node| node.errand.as_ref().is_some_and(|errand| errand.id == id);
@@ -139,7 +140,7 @@ impl Course {
             let node = &mut self.nodes[index];
             node.errand = None;
             let Body::Part(part, _) = &mut node.body else { return };
-            let answered = part.answer(outcome.as_deref().map_err(String::as_str));
+            let answered = part.answer(outcome.as_deref());
             return self.report(index, answered, effects);
         }
         let is_flight = |node: &Node| node.flight.as_ref().is_some_and(|flight| flight.id == id);
@@ -154,9 +155,9 @@ impl Course {
                 node.counters.late += u64::from(stamp.step < step);
                 self.succeed(index, stamp, effects);
             }
-            Err(words) => {
+            Err(error) => {
                 self.free_after = self.now + AFTER_FAILURE;
-                self.fail(index, stamp, words, effects);
+                self.fail(index, stamp, error, effects);
             }
         }
         self.wave(index + 1, stamp, effects);
@@ -181,14 +182,14 @@ impl Course {
         self.emit(index, stamp, effects);
     }
 
-    fn fail(&mut self, index: usize, stamp: Stamp, words: String, effects: &mut Effects) {
+    fn fail(&mut self, index: usize, stamp: Stamp, error: Error, effects: &mut Effects) {
         let node = &mut self.nodes[index];
         node.counters.failed += 1;
         node.n_failures += 1;
         let (rule, name) = (node.on_failure, node.spec.name.clone());
         let holds = rule == OnFailure::Hold && node.has_outputs;
         node.counters.repeated += u64::from(holds);
-        self.tell_error(format!("{name}: {words}"), None, stamp.asker, effects);
+        self.tell_error(error.context(&name), None, stamp.asker, effects);
         match rule {
             OnFailure::Hold if holds => self.emit(index, stamp, effects),
             OnFailure::Hold | OnFailure::Skip => {}
@@ -272,38 +273,38 @@ impl Course {
     }
 
     /// Tells what a part could not do, to whoever asked for it.
-    fn report(&mut self, index: usize, outcome: Result<(), String>, effects: &mut Effects) {
-        let Err(words) = outcome else { return };
+    fn report(&mut self, index: usize, outcome: Result<(), Error>, effects: &mut Effects) {
+        let Err(error) = outcome else { return };
         let node = &mut self.nodes[index];
-        let words = format!("{}: {words}", node.spec.name);
+        let error = error.context(&node.spec.name);
         let complain = node.complain.take();
-        self.tell_error(words, complain, 0, effects);
+        self.tell_error(error, complain, 0, effects);
     }
 
     /// Tells whoever asked at once, and everyone if it is news, or somebody waits for an answer.
     pub(super) fn tell_error(
         &mut self,
-        words: String,
+        error: Error,
         complain: Option<Complain>,
         asker: u64,
         effects: &mut Effects,
     ) {
         if let Some(complain) = complain {
-            effects.complaints.push((complain, words.clone()));
+            effects.complaints.push((complain, error.clone()));
         }
         let is_news = self.last_error.as_ref().is_none_or(|(at, last)| {
-            *last != words || self.now.saturating_sub(*at) >= BETWEEN_ERRORS
+            *last != error || self.now.saturating_sub(*at) >= BETWEEN_ERRORS
         });
         if is_news || asker != 0 {
-            effects.errors.push((words.clone(), asker));
-            self.last_error = Some((self.now, words));
+            effects.errors.push((error.clone(), asker));
+            self.last_error = Some((self.now, error));
         }
     }
 }
 
 impl Node {
     /// Takes a model's outputs in the order of the fields.
-    fn take_outputs(&mut self, outputs: &Values) -> Result<(), String> {
+    fn take_outputs(&mut self, outputs: &Values) -> Result<(), Error> {
         for (slot, field) in self.outputs.iter_mut().zip(&self.output_fields) {
             let value = outputs.get(&field.name);
             let value = value.ok_or_else(|| format!("its model gave no '{}'", field.name))?;

@@ -4,6 +4,7 @@ use super::Complain;
 use crate::chain::part::{Moment, Part, Rhythm};
 use crate::chain::plan::{PlannedBody, PlannedNode};
 use crate::chain::spec::{NodeSpec, OnFailure, Takes};
+use crate::error::Error;
 use crate::model::CancelToken;
 use crate::signature::{Field, Values, accept};
 use crate::time::Time;
@@ -195,7 +196,7 @@ impl Node {
     }
 
     /// A value comes over a wire.
-    pub fn deliver(&mut self, at: usize, value: &Value, stamp: Stamp) -> Result<(), String> {
+    pub fn deliver(&mut self, at: usize, value: &Value, stamp: Stamp) -> Result<(), Error> {
         let input = &mut self.inputs[at];
         if self.spec.takes == Takes::Every && !input.waits {
             if input.queue.len() == MAX_WAITING {
@@ -268,7 +269,7 @@ impl Node {
     }
 
     /// Runs a part on the inputs as they stand. Answers whether its outputs go on.
-    pub fn run_part(&mut self, stamp: Stamp, time: Time) -> Result<bool, String> {
+    pub fn run_part(&mut self, stamp: Stamp, time: Time) -> Result<bool, Error> {
         let Body::Part(part, _) = &mut self.body else { return Ok(false) };
         // A model checks what it is given; of a part the chain checks the numbers, which need no memory.
         for (input, value) in self.inputs.iter().zip(&mut self.values) {
@@ -280,13 +281,17 @@ impl Node {
         let (values, outputs) = (&self.values, &mut self.outputs);
         // A slip in a part costs this run alone, as it does in a model.
         let goes_on = catch_unwind(AssertUnwindSafe(|| part.run(values, &moment, outputs)))
-            .unwrap_or_else(|_| Err(format!("{} has a fault and panicked", self.spec.run)))?;
+            .unwrap_or_else(|_| {
+                Err(Error::invalid(format!("{} has a fault and panicked", self.spec.run)))
+            })?;
         // In a loop a text may grow, and would fill the memory.
         match self.outputs.iter().map(size).find(|size| *size > MAX_SIZE) {
             Some(size) => {
                 self.outputs.fill_with(nothing);
                 self.has_outputs = false;
-                Err(format!("what came out has {size} bytes, and {MAX_SIZE} is the most"))
+                Err(Error::invalid(format!(
+                    "what came out has {size} bytes, and {MAX_SIZE} is the most"
+                )))
             }
             None => Ok(goes_on),
         }

@@ -3,6 +3,7 @@
 use super::node::{Body, nothing};
 use super::{Course, Stamp};
 use crate::chain::spec::{MAX_RATE, Pace};
+use crate::error::Error;
 use crate::time::Time;
 use crate::value::Value;
 use serde_json::{Map, Value as Json, json};
@@ -41,7 +42,7 @@ impl Course {
     ///
     /// # Errors
     /// Plain words, when it is nothing that a chain saved.
-    pub fn restore(&mut self, state: &Json, now: Time) -> Result<(), String> {
+    pub fn restore(&mut self, state: &Json, now: Time) -> Result<(), Error> {
         let count = |name: &str| {
             state[name].as_u64().ok_or_else(|| format!("expected a count '{name}' in the state"))
         };
@@ -99,7 +100,7 @@ fn save_node(node: &super::Node) -> Json {
     })
 }
 
-fn restore_node(node: &mut super::Node, saved: &Json, stamp: Stamp) -> Result<(), String> {
+fn restore_node(node: &mut super::Node, saved: &Json, stamp: Stamp) -> Result<(), Error> {
     let fields: Vec<_> = node.inputs.iter().map(|input| input.field.clone()).collect();
     if let Body::Part(part, _) = &mut node.body
         && !saved["part"].is_null()

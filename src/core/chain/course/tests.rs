@@ -7,6 +7,7 @@ mod time;
 use super::{Course, Effects, Errand};
 use crate::chain::Asker;
 use crate::chain::spec::{NodeSpec, OutletSpec, Pace, Spec};
+use crate::error::Error;
 use crate::signature::{Command, Manifest, Values, number, text};
 use crate::value::Value;
 use serde_json::{Value as Json, json};
@@ -161,7 +162,7 @@ fn a_loop_goes_round_once_a_tick_and_never_dies() {
         effects.clear();
         course.turn(super::Time::ZERO, &mut effects);
         match tick {
-            2 => assert_eq!(effects.errors, [("more: no".to_string(), 0)]),
+            2 => assert_eq!(effects.errors, [("more: no".into(), 0)]),
             4 => assert_eq!(effects.notices, ["more runs again, after it failed 2 times"]),
             _ => assert!(effects.errors.is_empty() && effects.notices.is_empty()),
         }
@@ -180,7 +181,7 @@ fn a_loop_whose_first_run_fails_tries_again() {
         course.turn(super::Time::ZERO, &mut effects);
         let errand = effects.runs.pop().unwrap();
         assert_eq!(errand.inputs.number("a"), 1.0);
-        course.answer(errand.id, Err::<Values, _>("not yet".into()));
+        course.answer(errand.id, Err::<Values, _>("not yet"));
         course.turn(super::Time::ZERO, &mut effects);
     }
 }
@@ -247,7 +248,7 @@ fn a_number_at_the_input_of_an_integer_is_whole_or_the_node_fails() {
                 course.turn(super::Time::ZERO, &mut effects);
                 let value = sent(&effects).into_iter().find(|(name, ..)| name == "olate");
                 values.push(value.map_or(Json::Null, |(_, _, value)| value.to_json()));
-                errors.extend(effects.errors.iter().map(|(words, _)| words.clone()));
+                errors.extend(effects.errors.iter().map(|(error, _)| error.to_string()));
             }
             let late = course.counters()[2].1;
             match &expected {
@@ -276,7 +277,7 @@ fn an_inlet_lets_each_message_go_on() {
     );
     let (mut course, mut effects) = (course(&spec), Effects::default());
     let words = course.set("ask", "value", "early".into(), Asker::default()).unwrap_err();
-    assert!(words.contains("the chain stands"), "{words}");
+    assert!(words.message().contains("the chain stands"), "{words}");
     course.trigger("start", super::Time::ZERO);
     for _ in 0..2 {
         course.trigger("tick", super::Time::ZERO);
@@ -296,6 +297,7 @@ fn an_inlet_lets_each_message_go_on() {
         course
             .set("ask", "value", 3.0.into(), Asker::default())
             .unwrap_err()
+            .message()
             .contains("expected text")
     );
 }
@@ -314,7 +316,7 @@ fn a_part_that_panics_costs_its_run_alone() {
     course.trigger("tick", super::Time::ZERO);
     course.turn(super::Time::ZERO, &mut effects);
     let words = "scale: 1..1 is no range to scale 0 from".to_string();
-    assert_eq!(effects.errors, [(words, 0)]);
+    assert_eq!(effects.errors, [(words.into(), 0)]);
     assert!(course.is_running());
 }
 
@@ -335,8 +337,9 @@ fn a_text_that_grows_in_a_loop_is_stopped() {
         course.trigger("tick", super::Time::ZERO);
         course.turn(super::Time::ZERO, &mut effects);
     }
-    let is_told = |(words, _): &(String, u64)| {
-        words.contains(": what came out has ") && words.ends_with("1048576 is the most")
+    let is_told = |(error, _): &(Error, u64)| {
+        error.message().contains(": what came out has ")
+            && error.message().ends_with("1048576 is the most")
     };
     assert!(
         !effects.errors.is_empty() && effects.errors.iter().all(is_told),
@@ -354,7 +357,7 @@ fn a_walk_that_knows_no_lines_says_how_it_could() {
     let line = || Value::from("a line");
     for (input, value) in [("to", line()), ("targets", vec![line()].into())] {
         let words = course.set("walk", input, value, Asker::default()).unwrap_err();
-        assert!(words.contains("encoder = \"poetry\""), "{words}");
+        assert!(words.message().contains("encoder = \"poetry\""), "{words}");
     }
 }
 

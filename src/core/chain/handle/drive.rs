@@ -3,7 +3,8 @@
 use super::{Shared, lock};
 use crate::chain::Said;
 use crate::chain::course::{Effects, Errand};
-use crate::engine::{Event, Origin, Refusal, Request};
+use crate::engine::{Event, Origin, Request};
+use crate::error::Error;
 use crate::recording::Event as Recorded;
 use crate::signature::Values;
 use crate::time::Time;
@@ -64,8 +65,8 @@ impl Shared {
             course.turn(now, &mut effects)
         };
         // Whoever asked hears of it before everybody does.
-        for (complain, words) in effects.complaints.drain(..) {
-            complain(words);
+        for (complain, error) in effects.complaints.drain(..) {
+            complain(error);
         }
         self.say(&effects);
         for errand in effects.runs.drain(..) {
@@ -87,8 +88,8 @@ impl Shared {
         for notice in &effects.notices {
             (self.on_said)(Said::Notice(notice));
         }
-        for (words, asker) in &effects.errors {
-            (self.on_said)(Said::Error { words, asker: *asker });
+        for (error, asker) in &effects.errors {
+            (self.on_said)(Said::Error { error, asker: *asker });
         }
     }
 
@@ -99,31 +100,31 @@ impl Shared {
         let mut request = Request::new(move |event| match event {
             Event::Partial { .. } | Event::Stream { .. } => {}
             Event::Done { outputs, .. } => answer.give(Ok(outputs)),
-            Event::Failed(words) => answer.give(Err(words)),
-            Event::Cancelled => answer.give(Err("the run was cancelled".into())),
+            Event::Failed(error) => answer.give(Err(error)),
+            Event::Cancelled => answer.give(Err(Error::cancelled())),
         });
         request.seed = Some(errand.seed);
         request.origin = self.engine.tape().map(|_| Origin { chain: self.name.clone(), id });
         request.cancel = errand.cancel;
         let submitted = match self.engine.model(&errand.model) {
             Some(model) => model.submit(&errand.command, errand.inputs, request),
-            None => Err(Refusal::Unknown(format!(
+            None => Err(Error::not_found(format!(
                 "there is no model '{}' here: name one in the project file",
                 errand.model
             ))),
         };
         match submitted {
-            Err(refusal) => self.answer(id, Err(refusal.to_string())),
+            Err(error) => self.answer(id, Err(error)),
             Ok(()) if lock(&fate).take_on() => {}
             Ok(()) => self.answer(id, Err(TAKEN_OFF.into())),
         }
     }
 
-    fn answer(&self, id: u64, outcome: Result<Arc<Values>, String>) {
+    fn answer(&self, id: u64, outcome: Result<Arc<Values>, Error>) {
         {
             let mut course = lock(&self.course);
             self.record(self.engine.clock().now(), || {
-                let failed = outcome.as_ref().err().cloned();
+                let failed = outcome.as_ref().err().map(Error::to_string);
                 Recorded::Answer { chain: self.name.clone(), id, failed }
             });
             course.answer(id, outcome);
@@ -162,7 +163,7 @@ struct Answer {
 }
 
 impl Answer {
-    fn give(&self, outcome: Result<Arc<Values>, String>) {
+    fn give(&self, outcome: Result<Arc<Values>, Error>) {
         if std::mem::replace(&mut *lock(&self.fate), Fate::Answered) != Fate::Answered {
             self.shared.answer(self.id, outcome);
         }

@@ -3,6 +3,7 @@
 use super::{Chain, End, OutletSpec, Shared, Spec, WireSpec, lock};
 use crate::chain::plan::Plan;
 use crate::chain::spec::NodeSpec;
+use crate::error::Error;
 use crate::recording::Event as Recorded;
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 impl Chain {
     /// `wire "a.x -> b.y" ["first"]`, `unwire "b.y"`, `add "name" "run" ["{...}"]`, `remove "name"`,
     /// `outlet "name" "a.x" ...`.
-    pub(super) fn edit(&self, action: &str, words: &[&str]) -> Result<(), String> {
+    pub(super) fn edit(&self, action: &str, words: &[&str]) -> Result<(), Error> {
         let mut spec = self.spec();
         match (action, words) {
             ("wire", [wire, first @ ..]) => {
@@ -24,7 +25,7 @@ impl Chain {
                 let n_before = spec.wires.len();
                 spec.wires.retain(|wire| wire.to != to);
                 if spec.wires.len() == n_before {
-                    return Err(format!("nothing is wired to {to}"));
+                    return Err(Error::invalid(format!("nothing is wired to {to}")));
                 }
             }
             ("add", [name, run, set @ ..]) => {
@@ -32,7 +33,9 @@ impl Chain {
                     None => serde_json::Map::new(),
                     Some(Ok(set)) => set,
                     Some(Err(error)) => {
-                        return Err(format!("expected a JSON object of values: {error}"));
+                        return Err(Error::invalid(format!(
+                            "expected a JSON object of values: {error}"
+                        )));
                     }
                 };
                 let (name, run) = (name.to_string(), run.to_string());
@@ -40,7 +43,7 @@ impl Chain {
             }
             ("remove", [name]) => {
                 if spec.node(name).is_none() {
-                    return Err(format!("there is no node '{name}' in this chain"));
+                    return Err(Error::invalid(format!("there is no node '{name}' in this chain")));
                 }
                 spec.nodes.retain(|node| node.name != *name);
                 spec.wires.retain(|wire| wire.from.node != *name && wire.to.node != *name);
@@ -61,7 +64,7 @@ impl Chain {
                     has_step: true,
                 });
             }
-            _ => return Err(format!("expected {}", usage(action))),
+            _ => return Err(Error::invalid(format!("expected {}", usage(action)))),
         }
         self.shared.change(spec)
     }
@@ -85,12 +88,12 @@ fn usage(action: &str) -> &'static str {
 }
 
 impl Shared {
-    pub(super) fn plan(&self, spec: &Spec) -> Result<Plan, String> {
+    pub(super) fn plan(&self, spec: &Spec) -> Result<Plan, Error> {
         let models = |name: &str| self.engine.model(name).map(|model| Arc::clone(model.manifest()));
-        spec.plan(&models).map_err(|wrong| wrong.to_string())
+        Ok(spec.plan(&models)?)
     }
 
-    pub(super) fn change(&self, spec: Spec) -> Result<(), String> {
+    pub(super) fn change(&self, spec: Spec) -> Result<(), Error> {
         let plan = self.plan(&spec)?;
         let mut course = lock(&self.course);
         let now = self.engine.clock().now();

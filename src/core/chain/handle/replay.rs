@@ -4,6 +4,7 @@ use super::{Chain, ChainParts, lock};
 use crate::chain::Asker;
 use crate::chain::course::{Effects, Errand};
 use crate::chain::spec::Spec;
+use crate::error::Error;
 use crate::recording::Event as Recorded;
 use crate::signature::Values;
 use crate::time::Time;
@@ -14,7 +15,7 @@ impl Chain {
     ///
     /// # Errors
     /// As [`start`](Self::start).
-    pub fn for_replay(parts: ChainParts) -> Result<Self, String> {
+    pub fn for_replay(parts: ChainParts) -> Result<Self, Error> {
         Self::standing(parts)
     }
 
@@ -23,7 +24,7 @@ impl Chain {
     ///
     /// # Errors
     /// Plain words, when the line can't be of this chain.
-    pub fn replay(&self, now: Time, event: &Recorded) -> Result<Vec<Errand>, String> {
+    pub fn replay(&self, now: Time, event: &Recorded) -> Result<Vec<Errand>, Error> {
         let mut course = lock(&self.shared.course);
         match event {
             Recorded::Turn { .. } => {
@@ -61,7 +62,7 @@ impl Chain {
     }
 
     /// Gives what came of a run.
-    pub fn replay_answer(&self, id: u64, outcome: Result<Arc<Values>, String>) {
+    pub fn replay_answer(&self, id: u64, outcome: Result<Arc<Values>, Error>) {
         lock(&self.shared.course).answer(id, outcome);
     }
 }

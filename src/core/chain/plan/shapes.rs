@@ -3,10 +3,11 @@
 use super::{At, Draft, DraftWire, PlannedBody, Wrong};
 use crate::chain::part::{self, Kind, Rhythm, Shape};
 use crate::chain::spec::WireSpec;
+use crate::error::Error;
 use crate::signature::DataType;
 
 /// Types that the options say.
-pub fn choose(node: &mut Draft) -> Result<(), String> {
+pub fn choose(node: &mut Draft) -> Result<(), Error> {
     let PlannedBody::Part(_, options) = &node.body else { return Ok(()) };
     for field in node.inputs.iter_mut().chain(&mut node.outputs) {
         field.data_type = match &field.shape {
@@ -88,7 +89,7 @@ fn lead(nodes: &mut [Draft], wire: &DraftWire) -> bool {
 ///
 /// # Errors
 /// Both types, and the adapters that would fit.
-pub fn check_wire(nodes: &[Draft], wire: &DraftWire, spec: &WireSpec) -> Result<(), String> {
+pub fn check_wire(nodes: &[Draft], wire: &DraftWire, spec: &WireSpec) -> Result<(), Error> {
     let output = &nodes[wire.from.0].outputs[wire.from.1];
     let input = &nodes[wire.to.0].inputs[wire.to.1];
     let Some(from) = &output.data_type else { return Ok(()) };
@@ -110,7 +111,12 @@ pub fn check_wire(nodes: &[Draft], wire: &DraftWire, spec: &WireSpec) -> Result<
         [] => "no adapter makes one into the other".into(),
         known => format!("between them would fit {}", known.join(" or ")),
     };
-    Err(format!("{} gives {}, and {} takes {to}: {advice}", spec.from, from.label(), spec.to))
+    Err(Error::invalid(format!(
+        "{} gives {}, and {} takes {to}: {advice}",
+        spec.from,
+        from.label(),
+        spec.to
+    )))
 }
 
 /// The adapters that make a value of one type into one of another, or into any list, by name.

@@ -1,6 +1,7 @@
 //! The clock: one value every so many ticks of the chain.
 
 use crate::chain::part::{Kind, Moment, Part, Rhythm, Slot};
+use crate::error::Error;
 use crate::signature::{Field, integer, number};
 use crate::value::Value;
 use serde_json::{Value as Json, json};
@@ -30,7 +31,7 @@ struct Clock {
 }
 
 impl Part for Clock {
-    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
+    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, Error> {
         let number = |at: usize| inputs[at].as_number().unwrap_or(0.0);
         let is_due = self.n_ticks == 0.0;
         self.n_ticks += 1.0;
@@ -55,7 +56,7 @@ impl Part for Clock {
         json!([self.n_ticks, self.count])
     }
 
-    fn restore(&mut self, state: &Json, _: &[Field]) -> Result<(), String> {
+    fn restore(&mut self, state: &Json, _: &[Field]) -> Result<(), Error> {
         match (state[0].as_f64(), state[1].as_f64()) {
             (Some(n_ticks), Some(count)) => *self = Self { n_ticks, count },
             _ => return Err("expected two counts".into()),

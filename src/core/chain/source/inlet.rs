@@ -1,6 +1,7 @@
 //! The inlet: what is sent to it goes on at once.
 
 use crate::chain::part::{Kind, Moment, Part, Rhythm, Shape, Slot};
+use crate::error::Error;
 use crate::signature::{DataType, Field, Values, array, boolean, integer, number, text, vector};
 use crate::value::Value;
 
@@ -31,7 +32,7 @@ pub fn kind() -> Kind {
     }
 }
 
-fn chosen(options: &Values) -> Result<DataType, String> {
+fn chosen(options: &Values) -> Result<DataType, Error> {
     Ok(match options.text("type") {
         "number" => number(),
         "boolean" => boolean(),
@@ -47,7 +48,7 @@ fn chosen(options: &Values) -> Result<DataType, String> {
 struct Inlet;
 
 impl Part for Inlet {
-    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, String> {
+    fn run(&mut self, inputs: &[Value], _: &Moment, out: &mut [Value]) -> Result<bool, Error> {
         out[0] = inputs[0].clone();
         Ok(true)
     }

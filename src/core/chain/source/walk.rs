@@ -2,6 +2,7 @@
 
 use crate::chain::part::{Errand, Kind, Moment, Part, Rhythm, Shape, Slot};
 use crate::chain::walk::{DIMENSIONS, Mode, Walk};
+use crate::error::Error;
 use crate::signature::{Field, Values, array, boolean, category, integer, number, text, vector};
 use crate::time::Time;
 use crate::value::Value;
@@ -119,7 +120,7 @@ enum Purpose {
 }
 
 impl Part for Walker {
-    fn run(&mut self, _: &[Value], moment: &Moment, outputs: &mut [Value]) -> Result<bool, String> {
+    fn run(&mut self, _: &[Value], moment: &Moment, outputs: &mut [Value]) -> Result<bool, Error> {
         let state = &mut self.state;
         let elapsed = moment.time.saturating_sub(state.last.unwrap_or(moment.time));
         state.last = Some(moment.time);
@@ -132,7 +133,7 @@ impl Part for Walker {
         Ok(true)
     }
 
-    fn set(&mut self, input: &str, value: &Value) -> Result<(), String> {
+    fn set(&mut self, input: &str, value: &Value) -> Result<(), Error> {
         if self.encoder.is_empty() && matches!(input, "to" | "targets") && !is_empty(value) {
             let words = "it knows no model that could say where lines lie: give its node \
                          set = { encoder = \"poetry\" }";
@@ -190,8 +191,8 @@ impl Part for Walker {
         }
     }
 
-    fn answer(&mut self, outcome: Result<&Values, &str>) -> Result<(), String> {
-        let mean = outcome.map_err(str::to_string).and_then(mean_of);
+    fn answer(&mut self, outcome: Result<&Values, &Error>) -> Result<(), Error> {
+        let mean = outcome.map_err(Error::clone).and_then(mean_of);
         match (self.asked.take(), mean) {
             (Some(Purpose::Visit), mean) => {
                 let line = self.wish.take().unwrap_or_default();
@@ -205,7 +206,7 @@ impl Part for Walker {
                 let targets = self.lines.take();
                 let line = targets.and_then(|t| t.lines.get(t.found.len()).cloned());
                 let line = short(&line.unwrap_or_default());
-                return Err(format!("no way to the target '{line}': {words}"));
+                return Err(Error::invalid(format!("no way to the target '{line}': {words}")));
             }
             (Some(Purpose::Nothing) | None, _) => {}
         }
@@ -221,7 +222,7 @@ impl Part for Walker {
         serde_json::to_value(&self.state).unwrap_or_default()
     }
 
-    fn restore(&mut self, state: &Json, _: &[Field]) -> Result<(), String> {
+    fn restore(&mut self, state: &Json, _: &[Field]) -> Result<(), Error> {
         let state = State::deserialize(state).map_err(|error| error.to_string())?;
         if !state.walk.is_sound() {
             return Err("expected a walk whose numbers are finite".into());
@@ -247,11 +248,13 @@ impl Walker {
     }
 }
 
-fn mean_of(outputs: &Values) -> Result<[f32; DIMENSIONS], String> {
+fn mean_of(outputs: &Values) -> Result<[f32; DIMENSIONS], Error> {
     let mean = outputs.get("mean").and_then(Value::as_vector);
     let mean = mean.filter(|mean| mean.iter().all(|x| x.is_finite()));
     mean.and_then(|mean| mean.try_into().ok()).ok_or_else(|| {
-        format!("expected a vector 'mean' of {DIMENSIONS} floats from the model's encode")
+        Error::invalid(format!(
+            "expected a vector 'mean' of {DIMENSIONS} floats from the model's encode"
+        ))
     })
 }
 

@@ -63,7 +63,7 @@ fn ask(model: &Hosted, command: &str, inputs: Values) -> Result<Result<Values, S
     model.submit(command, inputs, request).map_err(|refusal| refusal.to_string())?;
     Ok(match next(&events) {
         Event::Done { outputs, .. } => Ok((*outputs).clone()),
-        Event::Failed(words) => Err(words),
+        Event::Failed(error) => Err(error.to_string()),
         other => panic!("expected an end, got {other:?}"),
     })
 }
@@ -162,11 +162,11 @@ fn a_damaged_segmentation_is_refused_before_its_model_runs() {
 struct Faulty;
 
 impl Codec for Faulty {
-    fn decode(&self, _: &[u8]) -> Result<Pixels, String> {
+    fn decode(&self, _: &[u8]) -> Result<Pixels, Error> {
         panic!("as told")
     }
 
-    fn encode(&self, _: &Pixels, _: ImageFormat) -> Result<Vec<u8>, String> {
+    fn encode(&self, _: &Pixels, _: ImageFormat) -> Result<Vec<u8>, Error> {
         Err("it is told not to".into())
     }
 }

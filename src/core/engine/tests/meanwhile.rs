@@ -107,7 +107,9 @@ fn those_that_wait_behind_a_long_run_are_no_more_than_the_queue_holds() {
     let changes = [0; 3].map(|_| stage.ask_for("change"));
     for command in ["change", "tell"] {
         let refusal = stage.ask(command, Values::new()).unwrap_err();
-        assert!(matches!(&refusal, Refusal::Busy(words) if words.contains("3 runs are waiting")));
+        assert!(
+            refusal.kind() == ErrorKind::Busy && refusal.message().contains("3 runs are waiting")
+        );
     }
     stage.gate.send(()).unwrap();
     told(&long);

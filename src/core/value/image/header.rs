@@ -1,6 +1,7 @@
 //! Headers of PNG and JPEG images: format, size and channels, read without decoding the pixels.
 
 use super::ImageFormat;
+use crate::error::Error;
 
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 const CUT_OFF: &str = "it is cut off";
@@ -21,7 +22,7 @@ pub struct Header {
 ///
 /// # Errors
 /// If the header is cut off or damaged; the words go on from "the image's header can't be read: ".
-pub fn read(bytes: &[u8]) -> Option<Result<Header, String>> {
+pub fn read(bytes: &[u8]) -> Option<Result<Header, Error>> {
     let header = if bytes.starts_with(PNG_SIGNATURE) {
         read_png(bytes)
     } else if bytes.starts_with(&[0xFF, 0xD8, 0xFF]) {
@@ -36,8 +37,8 @@ pub fn read(bytes: &[u8]) -> Option<Result<Header, String>> {
 }
 
 /// PNG specification, third edition, chapters 5.3 (chunks), 11.2.1 (IHDR) and 11.3.1.1 (tRNS).
-fn read_png(bytes: &[u8]) -> Result<Header, String> {
-    let field = |at: usize| -> Result<u32, String> {
+fn read_png(bytes: &[u8]) -> Result<Header, Error> {
+    let field = |at: usize| -> Result<u32, Error> {
         let four = bytes.get(at..at + 4).ok_or(CUT_OFF)?;
         Ok(u32::from_be_bytes(four.try_into().expect("four bytes")))
     };
@@ -51,7 +52,9 @@ fn read_png(bytes: &[u8]) -> Result<Header, String> {
         (0, 1 | 2 | 4 | 8 | 16) => 1,
         (2, 8 | 16) | (3, 1 | 2 | 4 | 8) => 3,
         (4 | 6, 8 | 16) => 4,
-        _ => return Err(format!("there is no colour type {color} of {depth} bits")),
+        _ => {
+            return Err(Error::invalid(format!("there is no colour type {color} of {depth} bits")));
+        }
     };
     // A chunk before the pixels may make one colour, or entries of a palette, transparent.
     let mut is_transparent = false;
@@ -75,7 +78,7 @@ fn read_png(bytes: &[u8]) -> Result<Header, String> {
 
 /// ITU-T T.81, annex B: segments up to the frame header (SOF). As other readers do, it skips bytes
 /// between segments that belong to none.
-fn read_jpeg(bytes: &[u8]) -> Result<Header, String> {
+fn read_jpeg(bytes: &[u8]) -> Result<Header, Error> {
     let mut at = 2;
     loop {
         let rest = bytes.get(at..).ok_or(CUT_OFF)?;

@@ -4,6 +4,7 @@
 //! image a file. <https://netpbm.sourceforge.net/doc/>
 
 use super::{Pixels, check_sides};
+use crate::error::Error;
 
 /// What every value of a pixel is at most.
 const MAX_VALUE: u32 = 255;
@@ -27,7 +28,7 @@ pub fn write(pixels: &Pixels) -> Vec<u8> {
 /// # Errors
 /// If the header does not fit the format, the values are not of 8 bits, a side is too long, or the
 /// number of pixels is wrong.
-pub fn read(bytes: &[u8]) -> Option<Result<Pixels, String>> {
+pub fn read(bytes: &[u8]) -> Option<Result<Pixels, Error>> {
     let [b'P', kind, b' ' | b'\t' | b'\n' | b'\r', ..] = bytes else { return None };
     let header = match kind {
         b'5' => read_short_header(bytes, 1),
@@ -35,7 +36,7 @@ pub fn read(bytes: &[u8]) -> Option<Result<Pixels, String>> {
         b'7' => read_pam_header(bytes),
         _ => return None,
     };
-    let header = header.map_err(|problem| format!("the image's header can't be read: {problem}"));
+    let header = header.map_err(|error| error.context("the image's header can't be read"));
     Some(header.and_then(|header| header.take_pixels(bytes)))
 }
 
@@ -50,11 +51,13 @@ struct Header {
 }
 
 impl Header {
-    fn take_pixels(&self, bytes: &[u8]) -> Result<Pixels, String> {
+    fn take_pixels(&self, bytes: &[u8]) -> Result<Pixels, Error> {
         let Header { width, height, channels, .. } = *self;
         if self.max_value != MAX_VALUE {
             let got = self.max_value;
-            return Err(format!("expected values of at most {MAX_VALUE} a channel, got {got}"));
+            return Err(Error::invalid(format!(
+                "expected values of at most {MAX_VALUE} a channel, got {got}"
+            )));
         }
         check_sides(width, height)?;
         let channels = u8::try_from(channels).unwrap_or(0);
@@ -63,7 +66,7 @@ impl Header {
 }
 
 /// "P5", width, height, largest value, with white space and comments between, and one white space.
-fn read_short_header(bytes: &[u8], channels: u32) -> Result<Header, String> {
+fn read_short_header(bytes: &[u8], channels: u32) -> Result<Header, Error> {
     let mut at = 2;
     let [width, height, max_value] = {
         let mut next = || next_number(bytes, &mut at);
@@ -77,7 +80,7 @@ fn read_short_header(bytes: &[u8], channels: u32) -> Result<Header, String> {
     }
 }
 
-fn next_number(bytes: &[u8], at: &mut usize) -> Result<u32, String> {
+fn next_number(bytes: &[u8], at: &mut usize) -> Result<u32, Error> {
     loop {
         match bytes.get(*at).ok_or("it is cut off")? {
             byte if byte.is_ascii_whitespace() => *at += 1,
@@ -91,19 +94,19 @@ fn next_number(bytes: &[u8], at: &mut usize) -> Result<u32, String> {
     number(digits)
 }
 
-fn number(digits: &[u8]) -> Result<u32, String> {
+fn number(digits: &[u8]) -> Result<u32, Error> {
     let text = std::str::from_utf8(digits).ok();
     text.and_then(|text| text.parse().ok()).ok_or_else(|| "expected a whole number".into())
 }
 
-fn line(bytes: &[u8], at: usize) -> Result<&[u8], String> {
+fn line(bytes: &[u8], at: usize) -> Result<&[u8], Error> {
     let rest = bytes.get(at..).unwrap_or_default();
     let length = rest.iter().position(|&byte| byte == b'\n').ok_or("it is cut off")?;
     Ok(&rest[..length])
 }
 
 /// "P7", then lines of a name and a value, in any order, up to "ENDHDR".
-fn read_pam_header(bytes: &[u8]) -> Result<Header, String> {
+fn read_pam_header(bytes: &[u8]) -> Result<Header, Error> {
     let mut header = Header { length: line(bytes, 0)?.len() + 1, ..Header::default() };
     loop {
         let line = line(bytes, header.length)?;
@@ -173,7 +176,7 @@ mod tests {
         ];
         for (bytes, expected) in cases {
             let problem = read(bytes).unwrap().unwrap_err();
-            assert!(problem.contains(expected), "'{problem}' lacks '{expected}'");
+            assert!(problem.message().contains(expected), "'{problem}' lacks '{expected}'");
         }
         for bytes in [&b""[..], b"P5", b"P55 1 1 255 \0", b"P1\n1 1\n1", b"\x89PNG\r\n\x1a\n"] {
             assert!(read(bytes).is_none());

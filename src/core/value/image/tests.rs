@@ -25,14 +25,14 @@ impl CountingCodec {
 }
 
 impl Codec for CountingCodec {
-    fn decode(&self, bytes: &[u8]) -> Result<Pixels, String> {
+    fn decode(&self, bytes: &[u8]) -> Result<Pixels, Error> {
         self.n_decoded.fetch_add(1, Relaxed);
         let header = header::read(bytes).ok_or("no header")??;
         let at = if header.format == ImageFormat::Png { 8 + 25 + 8 } else { 2 + 13 };
         Pixels::new(header.width, header.height, header.channels, &bytes[at..])
     }
 
-    fn encode(&self, pixels: &Pixels, format: ImageFormat) -> Result<Vec<u8>, String> {
+    fn encode(&self, pixels: &Pixels, format: ImageFormat) -> Result<Vec<u8>, Error> {
         self.n_encoded.fetch_add(1, Relaxed);
         let (width, height) = pixels.size();
         let mut bytes = Vec::new();
@@ -138,7 +138,7 @@ fn without_a_codec_only_raw_pixels_are_read() {
     let raw = Image::from_bytes(*b"P6 1 1 255 \x01\x02\x03").unwrap();
     assert_eq!((raw.unreadable_format(), raw.source()), (None, None));
     assert_eq!(raw, image);
-    assert!(raw.encoded(ImageFormat::Png).unwrap_err().contains("can't be written"));
+    assert!(raw.encoded(ImageFormat::Png).unwrap_err().message().contains("can't be written"));
 }
 
 #[test]
@@ -150,7 +150,10 @@ fn damage_is_told_once_for_all_clones() {
     image.attach(&codec);
     for image in [&image, &image.clone()] {
         let words = image.pixels().unwrap_err();
-        assert!(words.starts_with("the image can't be decoded: expected 2 bytes"), "{words}");
+        assert!(
+            words.message().starts_with("the image can't be decoded: expected 2 bytes"),
+            "{words}"
+        );
     }
     assert_eq!(counter.counts(), (1, 0));
     let again = Image::from_bytes(bytes.clone()).unwrap();
@@ -192,7 +195,7 @@ fn sides_and_sizes_are_checked() {
     ];
     for (width, height, channels, n_bytes, expected) in cases {
         let refused = Image::from_pixels(width, height, channels, vec![0; n_bytes]).unwrap_err();
-        assert!(refused.contains(expected), "'{refused}' lacks '{expected}'");
+        assert!(refused.message().contains(expected), "'{refused}' lacks '{expected}'");
     }
     let mut long = png(1, 1, 1, &[0]);
     long[16..20].copy_from_slice(&16_385_u32.to_be_bytes());

@@ -45,7 +45,7 @@ pub(super) fn run(
     let all: Vec<Wish> = wanted.iter().flatten().flatten().cloned().collect();
     // A run that is cancelled is not waited for, but the others go on.
     let written = poet.write(&all, |_| match runs.iter().all(|(_, run)| run.check().is_err()) {
-        true => Err(Error::Cancelled),
+        true => Err(Error::cancelled()),
         false => Ok(()),
     });
     let mut lines = match written {

@@ -181,9 +181,9 @@ fn writing_ends_when_it_is_told_to() {
         let mut n_steps = 0;
         let outcome = poet.write(&wishes, |_| {
             n_steps += 1;
-            if n_steps == 3 { Err(Error::Cancelled) } else { Ok(()) }
+            if n_steps == 3 { Err(Error::cancelled()) } else { Ok(()) }
         });
-        assert_eq!(outcome, Err(Error::Cancelled));
+        assert_eq!(outcome, Err(Error::cancelled()));
         assert_eq!(n_steps, 3);
     }
 }

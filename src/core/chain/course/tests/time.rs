@@ -96,7 +96,7 @@ fn a_free_chain_ticks_when_all_is_done() {
     effects.clear();
     course.turn(Time::ZERO, &mut effects);
     let errand = effects.runs.pop().unwrap();
-    course.answer(errand.id, Err::<Values, _>("gone".into()));
+    course.answer(errand.id, Err::<Values, _>("gone"));
     effects.clear();
     let due = course.turn(SECOND, &mut effects);
     assert!(effects.runs.is_empty() && due > Some(SECOND), "{due:?}");

@@ -9,6 +9,7 @@ pub mod matrix;
 pub mod poetry;
 pub mod product;
 pub mod sentences;
+pub mod tensors;
 pub mod vector;
 pub mod walk;
 pub mod weights;

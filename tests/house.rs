@@ -24,9 +24,8 @@ const ROOMS: &[&str] = &[
 ];
 /// Files in which a reader loses the thread are split.
 const MAX_LINES: usize = 800;
-/// The rooms that may hold `unsafe`: mapped weights, and loops compiled for wide registers.
+/// The rooms that may hold `unsafe`: loops compiled for wide registers.
 const UNSAFE_FILES: &[&str] = &[
-    "src/model/weights.rs",
     "src/model/matrix.rs",
     "src/model/matrix/half.rs",
     "src/model/vector.rs",

@@ -18,7 +18,7 @@ pub use commands::AverageWords;
 use std::ops::Range;
 use std::path::Path;
 
-use candle_core::DType;
+use half::slice::HalfFloatSliceExt;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::sentences::EmbedError;
@@ -53,10 +53,8 @@ impl Average {
             places.push(start..end as u32);
             start = end as u32 + 1;
         }
-        let vectors = file.tensor("vectors", &[places.len(), DIMENSIONS], DType::F16)?;
-        let vectors = vectors.to_dtype(DType::F32).and_then(|vectors| vectors.flatten_all());
-        let vectors = vectors.and_then(|vectors| vectors.to_vec1());
-        Ok(Average { words, places, vectors: vectors.expect("shape and type were checked") })
+        let vectors = file.halves("vectors", &[places.len(), DIMENSIONS])?.to_f32_vec();
+        Ok(Average { words, places, vectors })
     }
 
     /// The vector of `word`, if it is in the table.

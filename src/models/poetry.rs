@@ -1,6 +1,6 @@
 //! The verse VAE: lines of verse as points of a latent space, and back.
 //!
-//! - [`vocabulary`]: text to sub-words and back.
+//! - [`vocabulary`]: text to sub-words and back, by [byte-pair encoding](bpe).
 //! - [`network`]: the weights, ready to run.
 //! - [`encoder`]: lines to points.
 //! - [`decoder`], with [`beam`] and [`constraints`]: points to lines.
@@ -8,6 +8,7 @@
 //! - [`poet`]: all of it in text, on several threads.
 
 pub mod beam;
+pub mod bpe;
 mod choose;
 pub mod commands;
 pub mod constraints;

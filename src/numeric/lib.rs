@@ -5,5 +5,6 @@ pub mod chance;
 pub mod matrix;
 #[cfg(feature = "product")]
 pub mod product;
+pub mod tensors;
 pub mod vector;
 pub mod weights;

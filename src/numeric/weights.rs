@@ -1,30 +1,23 @@
-//! Weight files in the safetensors format, mapped into memory.
+//! Weight files in the [safetensors format](super::tensors), read into memory.
 //!
-//! A mapped file costs nothing until it is read, and its pages belong to the system, which may
-//! drop them and read them again.
-
-#![allow(unsafe_code)]
+//! A file is not mapped, since a mapped file that is cut short while in use ends the process.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use candle_core::safetensors::MmapedSafetensors;
-use candle_core::{DType, Device, Tensor};
 use half::f16;
 
-/// A weight file, open for as long as this lives.
+use super::tensors::{Dtype, Entry, Header};
+
+/// A weight file, whole in memory.
 pub struct Weights {
     path: PathBuf,
-    file: MmapedSafetensors,
+    file: Vec<u8>,
+    header: Header,
 }
 
 impl Weights {
-    /// Maps the file at `path`.
-    ///
-    /// The file must not be changed in place while it is in use; replacing it by a rename is
-    /// fine.
+    /// Reads the file at `path`.
     ///
     /// # Errors
     ///
@@ -41,42 +34,31 @@ impl Weights {
                 ),
             });
         }
-        // SAFETY: a map is sound while nobody writes to the file. These files are written once,
-        // by a conversion script, and the documentation above asks to leave them alone.
-        match unsafe { MmapedSafetensors::new(path) } {
-            Ok(file) => Ok(Weights { path: path.to_owned(), file }),
-            Err(error) => Err(damaged(path, format!("it cannot be read ({error})"))),
-        }
+        let file = std::fs::read(path);
+        let file = file.map_err(|error| damaged(path, format!("it cannot be read ({error})")))?;
+        Self::from_bytes(path, file)
     }
 
-    /// A copy of the tensor `name` as a candle tensor on the processor.
+    /// A weight file that was read from `path`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Damaged`] if it is not there with this shape and type.
-    pub fn tensor(&self, name: &str, shape: &[usize], dtype: DType) -> Result<Tensor, Error> {
-        let tensor = match self.file.load(name, &Device::Cpu) {
-            Ok(tensor) => tensor,
-            Err(error) => return Err(self.damaged(format!("{name} cannot be read ({error})"))),
-        };
-        if tensor.dims() != shape || tensor.dtype() != dtype {
-            let (dims, found) = (tensor.dims(), tensor.dtype());
-            return Err(self.damaged(format!(
-                "{name} should be {shape:?} of {dtype:?} and is {dims:?} of {found:?}"
-            )));
+    /// [`ErrorKind::Damaged`] if it cannot be read as safetensors.
+    pub fn from_bytes(path: &Path, file: Vec<u8>) -> Result<Weights, Error> {
+        match Header::read(&file) {
+            Ok(header) => Ok(Weights { path: path.to_owned(), file, header }),
+            Err(error) => Err(damaged(path, format!("it cannot be read ({error})"))),
         }
-        Ok(tensor)
     }
 
     /// The numbers of the f32 tensor `name`, row-major.
     ///
     /// # Errors
     ///
-    /// As [`Weights::tensor`].
+    /// [`ErrorKind::Damaged`] if it is not there with this shape and type.
     pub fn floats(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
-        let tensor = self.tensor(name, shape, DType::F32)?;
-        let flat = tensor.flatten_all().and_then(|tensor| tensor.to_vec1());
-        flat.map_err(|error| self.damaged(format!("{name} cannot be read ({error})")))
+        let bytes = self.tensor(name, shape, Dtype::F32)?;
+        Ok(bytes.as_chunks().0.iter().map(|x| f32::from_le_bytes(*x)).collect())
     }
 
     /// The numbers of the f16 or f32 tensor `name` in half precision, row-major; those of an f32
@@ -84,55 +66,38 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// As [`Weights::tensor`], and if a number is too great for half precision or is none.
+    /// As [`Weights::floats`], and if a number is too great for half precision or is none.
     pub fn halves(&self, name: &str, shape: &[usize]) -> Result<Vec<f16>, Error> {
-        let view = self.file.get(name);
-        let dtype = match view.map(|view| view.dtype()) {
-            Ok(safetensors::tensor::Dtype::F32) => DType::F32,
-            _ => DType::F16,
+        let halves: Vec<f16> = match self.entry(name)?.dtype {
+            Dtype::F32 => self.floats(name, shape)?.into_iter().map(f16::from_f32).collect(),
+            _ => {
+                let bytes = self.tensor(name, shape, Dtype::F16)?;
+                bytes.as_chunks().0.iter().map(|x| f16::from_le_bytes(*x)).collect()
+            }
         };
-        let tensor = self.tensor(name, shape, dtype)?.to_dtype(DType::F16);
-        let flat = tensor.and_then(|tensor| tensor.flatten_all()?.to_vec1::<f16>());
-        let halves = flat.map_err(|e| self.damaged(format!("{name} cannot be read ({e})")))?;
         match halves.iter().all(|half| half.is_finite()) {
             true => Ok(halves),
             false => Err(self.damaged(format!("{name} holds what is no number, or too great"))),
         }
     }
 
-    /// Whether there is a tensor `name`.
-    pub fn contains(&self, name: &str) -> bool {
-        self.file.get(name).is_ok()
-    }
-
-    /// The value of `key` in the file's own description of itself.
-    pub fn metadata(&self, key: &str) -> Option<String> {
-        let mut file = File::open(&self.path).ok()?;
-        let mut length = [0; 8];
-        file.read_exact(&mut length).ok()?;
-        let mut header = String::new();
-        file.take(u64::from_le_bytes(length)).read_to_string(&mut header).ok()?;
-        let header: serde_json::Value = serde_json::from_str(&header).ok()?;
-        header["__metadata__"][key].as_str().map(str::to_owned)
+    /// The numbers of the u32 tensor `name`, row-major.
+    ///
+    /// # Errors
+    ///
+    /// As [`Weights::floats`].
+    pub fn integers(&self, name: &str, shape: &[usize]) -> Result<Vec<u32>, Error> {
+        let bytes = self.tensor(name, shape, Dtype::U32)?;
+        Ok(bytes.as_chunks().0.iter().map(|x| u32::from_le_bytes(*x)).collect())
     }
 
     /// The bytes of the u8 tensor `name`, row-major, where they lie in the file.
     ///
     /// # Errors
     ///
-    /// As [`Weights::tensor`].
+    /// As [`Weights::floats`].
     pub fn bytes(&self, name: &str, shape: &[usize]) -> Result<&[u8], Error> {
-        match self.file.get(name) {
-            Ok(view) if view.shape() == shape && view.dtype() == safetensors::tensor::Dtype::U8 => {
-                Ok(view.data())
-            }
-            Ok(view) => Err(self.damaged(format!(
-                "{name} should be {shape:?} of U8 and is {:?} of {:?}",
-                view.shape(),
-                view.dtype()
-            ))),
-            Err(error) => Err(self.damaged(format!("{name} cannot be read ({error})"))),
-        }
+        self.tensor(name, shape, Dtype::U8)
     }
 
     /// The shape of the tensor `name`, for tensors whose length is not known beforehand.
@@ -141,15 +106,38 @@ impl Weights {
     ///
     /// [`ErrorKind::Damaged`] if it is not there.
     pub fn shape(&self, name: &str) -> Result<Vec<usize>, Error> {
-        match self.file.get(name) {
-            Ok(view) => Ok(view.shape().to_vec()),
-            Err(error) => Err(self.damaged(format!("{name} cannot be read ({error})"))),
-        }
+        Ok(self.entry(name)?.shape.clone())
+    }
+
+    /// Whether there is a tensor `name`.
+    pub fn contains(&self, name: &str) -> bool {
+        self.header.get(name).is_some()
+    }
+
+    /// The value of `key` in the file's own description of itself.
+    pub fn metadata(&self, key: &str) -> Option<String> {
+        self.header.metadata(key).map(str::to_owned)
     }
 
     /// An error about this file: `what` ends the sentence "it is not what the model needs: ...".
     pub fn damaged(&self, what: String) -> Error {
         damaged(&self.path, what)
+    }
+
+    /// The bytes of the tensor `name`, if it is there with this shape and type.
+    fn tensor(&self, name: &str, shape: &[usize], dtype: Dtype) -> Result<&[u8], Error> {
+        let Entry { shape: dims, dtype: found, bytes } = self.entry(name)?;
+        if dims != shape || *found != dtype {
+            return Err(self.damaged(format!(
+                "{name} should be {shape:?} of {dtype:?} and is {dims:?} of {found:?}"
+            )));
+        }
+        Ok(&self.file[bytes.clone()])
+    }
+
+    fn entry(&self, name: &str) -> Result<&Entry, Error> {
+        let entry = self.header.get(name);
+        entry.ok_or_else(|| self.damaged(format!("{name} cannot be read (it is not there)")))
     }
 }
 
@@ -195,3 +183,6 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod test;

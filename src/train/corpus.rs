@@ -10,7 +10,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rayon::prelude::*;
 
 use super::network::Batch;
-use super::{Error, config};
+use super::{Error, config, vocabulary};
 use enjamb_models::poetry::vocabulary::{UNKNOWN, Vocabulary, clean, words};
 
 /// A word is a name if it is written with a capital in this share of its places within a line.
@@ -137,7 +137,7 @@ pub fn vocabulary(lines: &Lines, config: &config::Model) -> Result<Vocabulary, E
         Some(path) => Vocabulary::load(path)?,
         None => {
             let some = lines.training.iter().take(VOCABULARY_LINES).map(String::as_str);
-            Vocabulary::train(some, config.vocabulary, lines.capitals.clone())?
+            vocabulary::learn(some, config.vocabulary, lines.capitals.clone())?
         }
     })
 }

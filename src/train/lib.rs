@@ -17,6 +17,7 @@ pub mod plot;
 pub mod principal;
 pub mod schedule;
 pub mod trainer;
+pub mod vocabulary;
 
 pub use config::Config;
 pub use network::Network;

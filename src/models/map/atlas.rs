@@ -1,16 +1,14 @@
 //! The atlas: sentences with their vectors and their places on the map, in memory and as a file.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use half::f16;
 use half::slice::HalfFloatSliceExt;
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView, serialize};
 
 use crate::map::Method;
 use crate::sentences::encoder::DIMENSIONS;
+use enjamb_numeric::tensors::{self, Dtype, Header, Tensor};
 use enjamb_numeric::vector::dot;
 
 /// What the files say that they are.
@@ -173,20 +171,15 @@ impl Atlas {
             self.vectors.iter().flat_map(|x| f16::from_f32(*x).to_le_bytes()).collect();
         let layout: Vec<u8> =
             self.layout.as_flattened().iter().flat_map(|x| x.to_le_bytes()).collect();
-        let n = self.len();
-        let view = |dtype, shape, bytes| TensorView::new(dtype, shape, bytes).expect("it fits");
+        let (wide, flat) = ([self.len(), DIMENSIONS], [self.len(), 2]);
         let tensors = [
-            ("vectors", view(Dtype::F16, vec![n, DIMENSIONS], &halves[..])),
-            ("layout", view(Dtype::F32, vec![n, 2], &layout[..])),
+            Tensor { name: "vectors", dtype: Dtype::F16, shape: &wide, bytes: &halves },
+            Tensor { name: "layout", dtype: Dtype::F32, shape: &flat, bytes: &layout },
         ];
         let texts: Vec<&str> = self.texts.iter().map(|text| &**text).collect();
         let texts = serde_json::to_string(&texts).expect("texts have a JSON form");
-        let metadata = HashMap::from([
-            ("format".into(), FORMAT.into()),
-            ("method".into(), self.method.name().into()),
-            ("texts".into(), texts),
-        ]);
-        serialize(tensors, Some(metadata)).expect("the tensors are in memory")
+        let metadata = [("format", FORMAT), ("method", self.method.name()), ("texts", &texts)];
+        tensors::write(&tensors, &metadata)
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) wrote.
@@ -195,42 +188,36 @@ impl Atlas {
     /// Says what is wrong with the file.
     pub fn from_bytes(bytes: &[u8]) -> Result<Atlas, String> {
         let no_map = |what: String| format!("this is no map file: {what}");
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| no_map(e.to_string()))?;
-        let metadata = header.metadata().clone().unwrap_or_default();
-        if metadata.get("format").map(String::as_str) != Some(FORMAT) {
+        let header = Header::read(bytes).map_err(no_map)?;
+        if header.metadata("format") != Some(FORMAT) {
             return Err(no_map(format!("expected the format '{FORMAT}'")));
         }
-        let method = match metadata.get("method") {
+        let method = match header.metadata("method") {
             Some(name) => Method::of_name(name)
                 .ok_or_else(|| no_map(format!("'{name}' is no method that is known here")))?,
             None => Method::default(),
         };
-        let texts = metadata.get("texts").map_or("", String::as_str);
+        let texts = header.metadata("texts").unwrap_or_default();
         let texts: Vec<String> =
             serde_json::from_str(texts).map_err(|e| no_map(format!("its texts: {e}")))?;
         let texts: Vec<Arc<str>> = texts.into_iter().map(Arc::from).collect();
-        let file = SafeTensors::deserialize(bytes).map_err(|e| no_map(e.to_string()))?;
         let tensor = |name: &str, dtype: Dtype, width: usize| {
-            let view = file.tensor(name).map_err(|e| no_map(e.to_string()))?;
+            let tensor = header.get(name).ok_or_else(|| no_map(format!("it has no {name}")))?;
             let expected = [texts.len(), width];
-            match view.dtype() == dtype && view.shape() == expected {
-                true => Ok(view),
+            match tensor.dtype == dtype && tensor.shape == expected {
+                true => Ok(&bytes[tensor.bytes.clone()]),
                 false => Err(no_map(format!(
                     "{name} is {:?} of {:?}; expected {expected:?} of {dtype:?}",
-                    view.shape(),
-                    view.dtype()
+                    tensor.shape, tensor.dtype
                 ))),
             }
         };
         let vectors = tensor("vectors", Dtype::F16, DIMENSIONS)?;
         let halves: Vec<f16> =
-            vectors.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]])).collect();
+            vectors.as_chunks().0.iter().map(|x| f16::from_le_bytes(*x)).collect();
         let layout = tensor("layout", Dtype::F32, 2)?;
-        let layout: Vec<f32> = layout
-            .data()
-            .chunks_exact(4)
-            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-            .collect();
+        let layout: Vec<f32> =
+            layout.as_chunks().0.iter().map(|x| f32::from_le_bytes(*x)).collect();
         let vectors = halves.to_f32_vec();
         if !vectors.iter().all(|x| x.abs() <= 1.01) {
             return Err(no_map("a vector is not of length 1".into()));

@@ -6,11 +6,9 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
-use tokenizers::models::bpe::{BPE, BpeTrainer};
-use tokenizers::normalizers::{Prepend, Replace, Sequence};
-use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
-use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer};
+use super::bpe::Bpe;
 
 /// The id before every line.
 pub const START: u32 = 0;
@@ -19,9 +17,8 @@ pub const END: u32 = 1;
 /// The id of what the vocabulary cannot spell, and of a word dropped in training.
 pub const UNKNOWN: u32 = 2;
 
-const SPECIAL: [&str; 3] = ["<s>", "</s>", "<unk>"];
-/// A word with its inner apostrophes, or a single mark; either with the space before it.
-const PIECE: &str = r"▁?\p{L}+(?:'\p{L}+)*|▁?[^\p{L}▁]|▁";
+/// The tokens with these ids.
+pub const SPECIAL: [&str; 3] = ["<s>", "</s>", "<unk>"];
 /// The file beside the vocabulary with the words that are written with a capital.
 const CAPITALS_FILE: &str = "capitals.txt";
 /// The file beside it with the words that the model may write, one a line.
@@ -30,8 +27,9 @@ const WORDS_FILE: &str = "words.txt";
 /// The sub-words of a verse model.
 #[derive(Clone)]
 pub struct Vocabulary {
-    tokenizer: Tokenizer,
-    tokens: Vec<String>,
+    bpe: Arc<Bpe>,
+    /// The text that `bpe` was read from.
+    json: Arc<str>,
     capitals: HashSet<String>,
     words: Vec<String>,
 }
@@ -43,12 +41,8 @@ impl Vocabulary {
     /// Says which file is missing or not what it should be.
     pub fn load(path: &Path) -> Result<Vocabulary, Error> {
         let error = |what: String| Error(format!("the vocabulary {}: {what}", path.display()));
-        let tokenizer = Tokenizer::from_file(path).map_err(|e| error(e.to_string()))?;
-        for (id, special) in SPECIAL.iter().enumerate() {
-            if tokenizer.token_to_id(special) != Some(id as u32) {
-                return Err(error(format!("the token {special} should have the id {id}")));
-            }
-        }
+        let json = std::fs::read_to_string(path).map_err(|e| error(e.to_string()))?;
+        let vocabulary = Self::from_json(json, HashSet::new()).map_err(|e| error(e.0))?;
         let list = |name: &str| {
             let path = path.with_file_name(name);
             match std::fs::read_to_string(&path) {
@@ -58,7 +52,27 @@ impl Vocabulary {
             }
         };
         let (capitals, words) = (list(CAPITALS_FILE)?, list(WORDS_FILE)?);
-        Ok(Self::with(tokenizer, capitals.into_iter().collect()).with_words(words))
+        let capitals = capitals.into_iter().collect();
+        Ok(Vocabulary { capitals, ..vocabulary }.with_words(words))
+    }
+
+    /// Makes a vocabulary from the text of a `vocabulary.json`, and the words (lower case) that are
+    /// written with a capital.
+    ///
+    /// # Errors
+    /// Says what is wrong with the text.
+    pub fn from_json(
+        json: impl Into<Arc<str>>,
+        capitals: HashSet<String>,
+    ) -> Result<Vocabulary, Error> {
+        let json = json.into();
+        let bpe = Bpe::from_json(&json).map_err(Error)?;
+        for (id, special) in SPECIAL.iter().enumerate() {
+            if bpe.tokens().get(id).map(String::as_str) != Some(*special) {
+                return Err(Error(format!("the token {special} should have the id {id}")));
+            }
+        }
+        Ok(Vocabulary { bpe: Arc::new(bpe), json, capitals, words: Vec::new() })
     }
 
     /// The same vocabulary, of which only these words are written, lower case; all that can be
@@ -75,50 +89,12 @@ impl Vocabulary {
         &self.words
     }
 
-    /// Learns about `size` sub-words, special ones among them, from cleaned lines, and which words
-    /// (`capitals`, lower case) are written with a capital.
-    ///
-    /// # Errors
-    /// When there are no lines to learn from.
-    pub fn train<'a>(
-        lines: impl Iterator<Item = &'a str> + Send,
-        size: usize,
-        capitals: HashSet<String>,
-    ) -> Result<Vocabulary, Error> {
-        let failed = |e: tokenizers::Error| Error(format!("no vocabulary could be learned: {e}"));
-        let model = BPE::builder().unk_token(SPECIAL[2].into()).build().map_err(failed)?;
-        let mut tokenizer = Tokenizer::new(model);
-        let spaces = Replace::new(" ", "▁").map_err(failed)?;
-        let prepared = vec![Prepend::new("▁".into()).into(), spaces.into()];
-        tokenizer.with_normalizer(Some(Sequence::new(prepared))).map_err(failed)?;
-        let pattern = SplitPattern::Regex(PIECE.into());
-        let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false).map_err(failed)?;
-        tokenizer.with_pre_tokenizer(Some(split));
-        let special = SPECIAL.iter().map(|token| AddedToken::from(*token, true)).collect();
-        let mut trainer: tokenizers::models::TrainerWrapper = BpeTrainer::builder()
-            .vocab_size(size)
-            .min_frequency(2)
-            .special_tokens(special)
-            .show_progress(false)
-            .build()
-            .into();
-        tokenizer.train(&mut trainer, lines).map_err(failed)?;
-        Ok(Self::with(tokenizer, capitals))
-    }
-
-    fn with(tokenizer: Tokenizer, capitals: HashSet<String>) -> Vocabulary {
-        let size = tokenizer.get_vocab_size(true) as u32;
-        let tokens = (0..size).map(|id| tokenizer.id_to_token(id).unwrap_or_default()).collect();
-        Vocabulary { tokenizer, tokens, capitals, words: Vec::new() }
-    }
-
     /// Writes `vocabulary.json` at `path`, and `capitals.txt` and `words.txt` beside it.
     ///
     /// # Errors
     /// When a file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        self.tokenizer
-            .save(path, false)
+        std::fs::write(path, &*self.json)
             .map_err(|e| Error(format!("{} cannot be written: {e}", path.display())))?;
         let mut capitals: Vec<&str> = self.capitals.iter().map(String::as_str).collect();
         capitals.sort_unstable();
@@ -135,19 +111,12 @@ impl Vocabulary {
     /// How many sub-words there are, special ones included.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
-        self.tokens.len()
+        self.bpe.tokens().len()
     }
 
     /// The ids of a line, without start and end. The line is [cleaned](clean) first.
     pub fn encode(&self, line: &str) -> Vec<u32> {
-        let line = clean(line);
-        if line.is_empty() {
-            return Vec::new();
-        }
-        // Encoding fails only for pre-tokenised input of another kind than the tokenizer's.
-        self.tokenizer
-            .encode_fast(line.as_str(), false)
-            .map_or_else(|_| Vec::new(), |encoding| encoding.get_ids().to_vec())
+        self.bpe.encode(&clean(line))
     }
 
     /// The line of some ids, lower case. Special ids are passed over.
@@ -159,7 +128,7 @@ impl Vocabulary {
 
     /// The text of an id, with its leading '▁' where a word starts; empty for no id.
     pub fn token(&self, id: u32) -> &str {
-        self.tokens.get(id as usize).map_or("", String::as_str)
+        self.bpe.tokens().get(id as usize).map_or("", String::as_str)
     }
 
     /// Puts capitals back: at the line's start, after `.`, `?` and `!`, on "i", and on the words

@@ -14,8 +14,6 @@ mod trie;
 
 use std::path::Path;
 
-use candle_core::DType;
-
 use enjamb_numeric::weights::{Error, Weights};
 use trie::Trie;
 
@@ -232,7 +230,5 @@ fn character_length(byte: u8) -> usize {
 }
 
 fn trie(file: &Weights, name: &str) -> Result<Trie, Error> {
-    let tensor = file.tensor(name, &file.shape(name)?, DType::U32)?;
-    let units = tensor.to_vec1().expect("shape and type were checked");
-    Ok(Trie::new(units))
+    Ok(Trie::new(file.integers(name, &file.shape(name)?)?))
 }

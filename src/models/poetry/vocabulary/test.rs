@@ -2,14 +2,11 @@
 
 use super::*;
 
+/// 55 sub-words, learned from the lines in the test of `train::vocabulary`.
+const JSON: &str = include_str!("test.json");
+
 fn vocabulary() -> Vocabulary {
-    let lines = [
-        "the moon was a ghostly galleon tossed upon cloudy seas,",
-        "o'er the moon the night is the lord's; and i am—am i?",
-        "shall i compare thee to a summer's day? the summer's day!",
-    ];
-    let capitals = ["lord".to_owned()].into();
-    Vocabulary::train(lines.iter().copied(), 90, capitals).unwrap()
+    Vocabulary::from_json(JSON, ["lord".to_owned()].into()).unwrap()
 }
 
 #[test]
@@ -59,7 +56,8 @@ fn a_saved_vocabulary_is_the_same() {
     let vocabulary = vocabulary();
     vocabulary.save(&path).unwrap();
     let loaded = Vocabulary::load(&path).unwrap();
-    assert_eq!(loaded.tokens, vocabulary.tokens);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), JSON);
+    assert_eq!(loaded.bpe.tokens(), vocabulary.bpe.tokens());
     assert_eq!(loaded.true_case("my lord"), "My Lord");
     let line = "the cloudy seas, i say!";
     assert_eq!(loaded.encode(line), vocabulary.encode(line));

@@ -7,7 +7,7 @@ use crossbeam::channel;
 use enjamb::Engine;
 use enjamb::chain::spec::{NodeSpec, OutletSpec, Pace, Spec};
 use enjamb::chain::{Chain, ChainParts, Said};
-use enjamb::engine::{EngineSettings, Event, HostSettings, Request};
+use enjamb::engine::{EngineSettings, HostSettings, Request, RunEvent};
 use enjamb::model::{Error, Model, Run};
 use enjamb::signature::{Command, Manifest, Values, number};
 use enjamb::time::{ManualClock, SystemClock};
@@ -135,7 +135,7 @@ fn model_steps() -> (f64, f64) {
     for n in 0..N {
         let done = done.clone();
         let request = Request::new(move |event| {
-            if let Event::Done { outputs, .. } = event {
+            if let RunEvent::Done { outputs, .. } = event {
                 let _ = done.send(outputs);
             }
         });

@@ -5,7 +5,7 @@
 
 use crossbeam::channel;
 use enjamb::chain::spec::{NodeSpec, OutletSpec, Pace, Spec};
-use enjamb::engine::{Event, Request};
+use enjamb::engine::{Request, RunEvent};
 use enjamb::host::Peer;
 use enjamb::model::{Error, Model, Run};
 use enjamb::project::Project;
@@ -130,7 +130,7 @@ fn invert(image: &Image) -> Image {
 fn ask(runtime: &Runtime, command: &str, inputs: Values) -> Arc<Values> {
     let (done, answer) = channel::bounded(1);
     let request = Request::new(move |event| {
-        if let Event::Done { outputs, .. } = event {
+        if let RunEvent::Done { outputs, .. } = event {
             let _ = done.send(outputs);
         }
     });

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use enjamb::models::map::{Method, Places, Projection, Settings, Umap, Vectors, umap};
-use enjamb::models::sentences::Encoder;
+use enjamb::models::map::{Method, Places, Projection, TsneSettings, Umap, Vectors, umap};
+use enjamb::models::sentences::SentenceEncoder;
 use enjamb::models::sentences::encoder::DIMENSIONS;
 use python::Python;
 use serde_json::{Value as Json, json};
@@ -66,8 +66,9 @@ fn main() {
     let text = std::fs::read_to_string(&lines).expect("the lines can be read");
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    let mut encoder =
-        Encoder::load(&models.join("sentences")).expect("the model ships").with_threads(THREADS);
+    let mut encoder = SentenceEncoder::load(&models.join("sentences"))
+        .expect("the model ships")
+        .with_threads(THREADS);
     bench.width = DIMENSIONS;
     for size in SIZES {
         // Those to be placed come behind.
@@ -98,7 +99,7 @@ impl Bench {
     fn compare(&mut self, data: &[f32]) {
         let n = data.len() / self.width;
         self.write("vectors", data);
-        let ours = self.tsne(data, Settings::default(), "enjamb");
+        let ours = self.tsne(data, TsneSettings::default(), "enjamb");
         self.python("openTSNE", json!({}), ours);
         if n <= MOST_MEASURED {
             self.spread(data);
@@ -106,7 +107,7 @@ impl Bench {
         if n <= MOST_FOR_SCIKIT {
             self.python("scikit-learn", json!({}), ours);
             // As many steps as scikit-learn takes.
-            let settings = Settings { iterations: 750, ..Settings::default() };
+            let settings = TsneSettings { iterations: 750, ..TsneSettings::default() };
             self.tsne(data, settings, "enjamb, 1,000 steps");
         }
         if n <= MOST_FOR_BHTSNE {
@@ -135,7 +136,7 @@ impl Bench {
         }
         let vectors = self.vectors(data);
         let start = Instant::now();
-        let mut umap = Umap::new(&vectors, None, umap::Settings::default()).expect("a map");
+        let mut umap = Umap::new(&vectors, None, umap::UmapSettings::default()).expect("a map");
         while umap.step() {}
         let seconds = start.elapsed().as_secs_f64();
         self.write("umap", umap.points().as_flattened());
@@ -149,7 +150,7 @@ impl Bench {
         let vectors = self.vectors(data);
         let mut all = [Vec::new(), Vec::new()];
         for seed in 0..N_SEEDS {
-            let settings = Settings { seed, ..Settings::default() };
+            let settings = TsneSettings { seed, ..TsneSettings::default() };
             let mut projection = Projection::new(&vectors, None, settings).expect("a projection");
             while projection.step() {}
             self.write("enjamb", projection.points().as_flattened());
@@ -174,7 +175,7 @@ impl Bench {
         }
     }
 
-    fn tsne(&mut self, data: &[f32], settings: Settings, name: &str) -> f64 {
+    fn tsne(&mut self, data: &[f32], settings: TsneSettings, name: &str) -> f64 {
         let vectors = self.vectors(data);
         let start = Instant::now();
         let mut projection = Projection::new(&vectors, None, settings).expect("a projection");
@@ -219,7 +220,7 @@ impl Bench {
     fn place(&mut self, old: &[f32], new: &[f32]) {
         let vectors = self.vectors(old);
         let mut projection =
-            Projection::new(&vectors, None, Settings::default()).expect("a projection");
+            Projection::new(&vectors, None, TsneSettings::default()).expect("a projection");
         while projection.step() {}
         let points = projection.points().to_vec();
         self.write("vectors", old);

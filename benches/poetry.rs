@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use enjamb::models::poetry::{Constraints, Method, Poet, Wish};
+use enjamb::models::poetry::{Constraints, DecodeOptions, Decoding, Poet};
 use enjamb_numeric::chance::gaussians;
 use python::Python;
 use rand_chacha::ChaCha8Rng;
@@ -73,10 +73,10 @@ fn main() {
 fn write(poet: &mut Poet, lines: usize, rng: &mut ChaCha8Rng) -> (f64, usize) {
     let constraints = Arc::new(Constraints::default());
     let latent = poet.sizes().latent;
-    let wishes: Vec<Wish> = (0..lines)
-        .map(|_| Wish {
+    let wishes: Vec<DecodeOptions> = (0..lines)
+        .map(|_| DecodeOptions {
             z: gaussians(rng, latent),
-            method: Method::Sample { temperature: TEMPERATURE, top_p: 1.0 },
+            method: Decoding::Sample { temperature: TEMPERATURE, top_p: 1.0 },
             constraints: Arc::clone(&constraints),
             seed: rng.next_u64(),
         })

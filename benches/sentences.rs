@@ -1,4 +1,4 @@
-//! How fast the Universal Sentence Encoder is, one thread.
+//! How fast the Universal Sentence SentenceEncoder is, one thread.
 //!
 //! `cargo bench --bench sentences` prints a line. `benches/sentences.py` runs this program with
 //! `--serve` and interleaves it with the numpy package on the same texts; then every line of
@@ -16,7 +16,7 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use enjamb::models::sentences::Encoder;
+use enjamb::models::sentences::SentenceEncoder;
 use serde_json::{Value, json};
 
 /// Operations that depend on one piece only: the projection and the first convolution.
@@ -35,12 +35,12 @@ fn main() {
     }
 }
 
-fn load() -> Encoder {
+fn load() -> SentenceEncoder {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/sentences");
-    Encoder::load(&dir).unwrap()
+    SentenceEncoder::load(&dir).unwrap()
 }
 
-fn embed(encoder: &mut Encoder, texts: &[String]) -> Value {
+fn embed(encoder: &mut SentenceEncoder, texts: &[String]) -> Value {
     let n_before = encoder.n_computed_pieces();
     let start = Instant::now();
     let embeddings = encoder.embed(texts).unwrap();
@@ -58,7 +58,7 @@ fn embed(encoder: &mut Encoder, texts: &[String]) -> Value {
 }
 
 fn serve() {
-    let mut encoders: HashMap<u64, Encoder> = HashMap::new();
+    let mut encoders: HashMap<u64, SentenceEncoder> = HashMap::new();
     for line in std::io::stdin().lock().lines() {
         let request: Value = serde_json::from_str(&line.unwrap()).unwrap();
         let answer = if let Some(calls) = request.get("calls") {

@@ -9,8 +9,8 @@ mod python;
 
 use std::time::Instant;
 
-use enjamb::train::Network;
-use enjamb::train::config::{Model, Optimizer, Training};
+use enjamb::train::TrainableNetwork;
+use enjamb::train::config::{ModelConfig, Optimizer, Training};
 use enjamb::train::loss::{Draws, KlTerm, losses};
 use enjamb::train::network::Batch;
 use enjamb::train::optimizer::{Moments, step};
@@ -77,7 +77,7 @@ fn seconds(answer: &Value) -> f64 {
 
 /// The trainer's side.
 struct Ours {
-    network: Network,
+    network: TrainableNetwork,
     moments: Moments,
     training: Training,
     lines: usize,
@@ -87,7 +87,7 @@ struct Ours {
 
 impl Ours {
     fn new(lines: usize, threads: usize) -> Self {
-        let network = Network::new(&Model::default(), 1, threads).unwrap();
+        let network = TrainableNetwork::new(&Model::default(), 1, threads).unwrap();
         let moments = Moments::new(network.parameters());
         let training = Training { word_dropout: 0.25, output_dropout: 0.2, ..Training::default() };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

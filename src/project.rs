@@ -5,7 +5,7 @@ use enjamb_core::project::{self, Context};
 #[cfg(feature = "net")]
 use enjamb_net::{
     osc::Destination,
-    settings::{Listen, Settings},
+    settings::{Listen, NetSettings},
 };
 use std::sync::LazyLock;
 
@@ -58,9 +58,9 @@ impl Project {
     pub fn parse(text: &str) -> Result<Self, ProjectError> {
         let context = Context { kinds: kinds(), shipped: SHIPPED, tables: TRANSPORT_TABLES };
         #[cfg(feature = "net")]
-        let Settings { listen, destinations } = Settings::parse(text)?;
-        let project::Project { seed, models, chains, state } =
-            project::Project::parse(text, context)?;
+        let NetSettings { listen, destinations } = NetSettings::parse(text)?;
+        let project::ProjectFile { seed, models, chains, state } =
+            project::ProjectFile::parse(text, context)?;
         Ok(Self {
             seed,
             #[cfg(feature = "net")]
@@ -101,12 +101,12 @@ impl Project {
     }
 
     /// What it says of the transports.
-    pub(crate) fn settings(&self) -> Settings {
-        Settings { listen: self.listen.clone(), destinations: self.destinations.clone() }
+    pub(crate) fn settings(&self) -> NetSettings {
+        NetSettings { listen: self.listen.clone(), destinations: self.destinations.clone() }
     }
 
-    fn set(&mut self, settings: Settings) {
-        Settings { listen: self.listen, destinations: self.destinations } = settings;
+    fn set(&mut self, settings: NetSettings) {
+        NetSettings { listen: self.listen, destinations: self.destinations } = settings;
     }
 }
 

@@ -9,10 +9,10 @@
 
 mod models;
 
-use crate::chain::{Chain, ChainParts, Errand, OnSaid, Said};
+use crate::chain::{Chain, ChainParts, OnSaid, RunRequest, Said};
 use crate::osc::{Message, messages_of, way_of};
 use crate::project::Project;
-use crate::recording::{Ending, Event, Header, Line, Reader, Way};
+use crate::recording::{Ending, Header, Line, Reader, RecordedEvent, Way};
 use crate::runtime::{Runtime, RuntimeBuilder};
 use enjamb_core::Error;
 use enjamb_core::host::{Content, Output, Peer, Source};
@@ -159,14 +159,14 @@ impl Replay {
         let mut player = Player {
             models: Models::new(Arc::clone(self.runtime.engine()), self.runs.overtaken.clone()),
             replay: self,
-            errands: HashMap::new(),
+            run_requests: HashMap::new(),
             verdict: Verdict::default(),
             failure: None,
         };
         while let Some(line) = reader.next_line()? {
             let at = pace.wait_for(&line);
             player.verdict.length = at;
-            if let Event::Lost { lines } = line.event {
+            if let RecordedEvent::Lost { lines } = line.event {
                 player.verdict.n_lost = lines;
                 return Ok(player.verdict);
             }
@@ -248,22 +248,22 @@ impl Runs {
         let mut models: HashMap<RunKey, String> = HashMap::new();
         while let Some(line) = reader.next_line()? {
             let (key, has_failed) = match line.event {
-                Event::ChainRun { model, chain, id } => {
+                RecordedEvent::ChainRun { model, chain, id } => {
                     let key = RunKey::OfChain(chain, id);
                     under_way.entry(model.clone()).or_default().push_back(key.clone());
                     models.insert(key, model);
                     continue;
                 }
-                Event::Run { run, model, .. } => {
+                RecordedEvent::Run { run, model, .. } => {
                     let key = RunKey::Other(run);
                     under_way.entry(model.clone()).or_default().push_back(key.clone());
                     models.insert(key, model);
                     continue;
                 }
-                Event::Answer { chain, id, failed } => {
+                RecordedEvent::Answer { chain, id, failed } => {
                     (RunKey::OfChain(chain, id), failed.is_some())
                 }
-                Event::End { run, failed, .. } => (RunKey::Other(run), failed.is_some()),
+                RecordedEvent::End { run, failed, .. } => (RunKey::Other(run), failed.is_some()),
                 _ => continue,
             };
             let queue = models.remove(&key).and_then(|model| under_way.get_mut(&model));
@@ -301,7 +301,7 @@ struct Player {
     replay: Replay,
     models: Models,
     /// Runs that chains have asked for and that were not yet let in.
-    errands: HashMap<RunKey, Errand>,
+    run_requests: HashMap<RunKey, RunRequest>,
     verdict: Verdict,
     /// What failed now and did not then.
     failure: Option<String>,
@@ -311,21 +311,22 @@ impl Player {
     fn play(&mut self, line: &Line, at: Duration) -> Result<(), Error> {
         let now = Duration::from_nanos(line.t);
         match &line.event {
-            Event::Turn { chain }
-            | Event::Trigger { chain, .. }
-            | Event::Rate { chain, .. }
-            | Event::Set { chain, .. }
-            | Event::Change { chain, .. }
-            | Event::Restore { chain, .. } => {
+            RecordedEvent::Turn { chain }
+            | RecordedEvent::Trigger { chain, .. }
+            | RecordedEvent::Rate { chain, .. }
+            | RecordedEvent::Set { chain, .. }
+            | RecordedEvent::Change { chain, .. }
+            | RecordedEvent::Restore { chain, .. } => {
                 let known = self.chain(chain)?;
                 let asked = known.replay(now, &line.event);
-                for errand in asked.map_err(|words| format!("{chain}: {words}"))? {
-                    self.errands.insert(RunKey::OfChain(chain.clone(), errand.id), errand);
+                for run_request in asked.map_err(|words| format!("{chain}: {words}"))? {
+                    self.run_requests
+                        .insert(RunKey::OfChain(chain.clone(), run_request.id), run_request);
                 }
             }
-            Event::Answer { chain, id, failed } => {
+            RecordedEvent::Answer { chain, id, failed } => {
                 let key = RunKey::OfChain(chain.clone(), *id);
-                self.errands.remove(&key);
+                self.run_requests.remove(&key);
                 let outcome = match failed {
                     Some(words) => Err(Error::failed(words.as_str())),
                     None => self.models.wait_for(&key),
@@ -335,49 +336,49 @@ impl Player {
                 }
                 self.chain(chain)?.replay_answer(*id, outcome);
             }
-            Event::Hold { model, command, input, value } => {
+            RecordedEvent::Hold { model, command, input, value } => {
                 self.models.hold(model, command, input, value)?;
             }
-            Event::ChainRun { chain, id, .. } => {
+            RecordedEvent::ChainRun { chain, id, .. } => {
                 let key = RunKey::OfChain(chain.clone(), *id);
                 // One that was not asked for now is missed when its answer is due.
-                if let Some(errand) = self.errands.remove(&key)
+                if let Some(run_request) = self.run_requests.remove(&key)
                     && !self.replay.runs.failed.contains(&key)
                 {
                     self.models.submit(
                         key,
-                        &errand.model,
-                        &errand.command,
-                        errand.inputs,
-                        errand.seed,
+                        &run_request.model,
+                        &run_request.command,
+                        run_request.inputs,
+                        run_request.seed,
                     );
                 }
             }
-            Event::Run { run, model, command, inputs, seed } => {
+            RecordedEvent::Run { run, model, command, inputs, seed } => {
                 let key = RunKey::Other(*run);
                 if !self.replay.runs.failed.contains(&key) {
                     let inputs = self.models.read_inputs(model, command, inputs)?;
                     self.models.submit(key, model, command, inputs, *seed);
                 }
             }
-            Event::End { run, outputs: Some(then), .. } => {
+            RecordedEvent::End { run, outputs: Some(then), .. } => {
                 let key = RunKey::Other(*run);
                 let of = self.models.name_of(&key);
                 let now = self.models.wait_for(&key).map_err(|words| format!("it failed: {words}"));
                 let now = now.map_or_else(|words| words, |outputs| outputs.to_json().to_string());
                 self.compare(at, &of, Some(then.to_string()), Some(now));
             }
-            Event::Out { of, way, messages } if self.replay.chains.contains_key(of) => {
+            RecordedEvent::Out { of, way, messages } if self.replay.chains.contains_key(of) => {
                 let mut heard = self.replay.heard.lock().unwrap_or_else(PoisonError::into_inner);
                 let now = heard.get_mut(of).and_then(VecDeque::pop_front);
                 drop(heard);
                 self.compare_out(at, of, *way, messages, now);
             }
-            Event::In { .. }
-            | Event::Out { .. }
-            | Event::End { .. }
-            | Event::Lost { .. }
-            | Event::Close => {}
+            RecordedEvent::In { .. }
+            | RecordedEvent::Out { .. }
+            | RecordedEvent::End { .. }
+            | RecordedEvent::Lost { .. }
+            | RecordedEvent::Close => {}
         }
         Ok(())
     }

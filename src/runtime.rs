@@ -6,7 +6,7 @@ mod listener;
 
 pub use builder::{RuntimeBuilder, shipped_dirs, shipped_model_dirs};
 
-use crate::engine::{Engine, Event, Request, Status};
+use crate::engine::{Engine, Request, RunEvent, Status};
 use crate::osc::{Message, Router};
 use crate::project::{HostedChain, HostedModel, Project, StateSettings};
 use crate::signature::Values;
@@ -84,15 +84,15 @@ impl Runtime {
     pub fn run(&self, model: &str, command: &str, inputs: Values) -> Result<Values, Error> {
         let (sender, events) = channel::bounded(1);
         let request = Request::new(move |event| {
-            if !matches!(event, Event::Partial { .. } | Event::Stream { .. }) {
+            if !matches!(event, RunEvent::Partial { .. } | RunEvent::Stream { .. }) {
                 // Whoever asked is waiting, or gone.
                 let _ = sender.try_send(event);
             }
         });
         self.host.submit(Peer::Local, model, command, inputs, request)?;
         match events.recv() {
-            Ok(Event::Done { outputs, .. }) => Ok(Arc::unwrap_or_clone(outputs)),
-            Ok(Event::Failed(error)) => Err(error),
+            Ok(RunEvent::Done { outputs, .. }) => Ok(Arc::unwrap_or_clone(outputs)),
+            Ok(RunEvent::Failed(error)) => Err(error),
             Ok(_) => Err(Error::cancelled()),
             Err(_) => Err(Error::new(ErrorKind::Unavailable, "the model was taken off")),
         }

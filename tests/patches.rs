@@ -8,7 +8,7 @@ mod peer;
 
 use common::*;
 use enjamb::net::settings::Listen;
-use enjamb::patch::{self, Host, Place};
+use enjamb::patch::{self, Endpoints, HostProgram};
 use enjamb::signature::{Command as Spec, Values};
 use enjamb::{Project, Runtime};
 use peer::*;
@@ -55,8 +55,8 @@ fn start() -> (Runtime, u16) {
     (runtime, reply_port)
 }
 
-fn place(runtime: &Runtime, reply_port: u16) -> Place {
-    Place {
+fn place(runtime: &Runtime, reply_port: u16) -> Endpoints {
+    Endpoints {
         host: "127.0.0.1".into(),
         osc_port: osc(runtime).port(),
         reply_port,
@@ -87,7 +87,13 @@ fn find(runtime: &Runtime, model: &str, command: &str) -> Spec {
 }
 
 /// Writes a patch with the defaults into a file.
-fn write(folder: &Path, runtime: &Runtime, reply_port: u16, host: Host, what: &str) -> PathBuf {
+fn write(
+    folder: &Path,
+    runtime: &Runtime,
+    reply_port: u16,
+    host: HostProgram,
+    what: &str,
+) -> PathBuf {
     let (model, command) = what.split_once('/').unwrap();
     let spec = find(runtime, model, command);
     let text = patch::write(host, model, &spec, &Values::new(), &place(runtime, reply_port));
@@ -185,29 +191,29 @@ fn scripts_carry_every_type_there_and_back() {
     for (command, expected) in ECHOES {
         // A vector that has no default is drawn, so that no two runs are alike.
         let what = format!("echo/{command}");
-        let file = write(&folder, &runtime, reply_port, Host::Python, &what);
+        let file = write(&folder, &runtime, reply_port, HostProgram::Python, &what);
         let spoken = said(python().arg(&file));
         let drawn = *command == "vector";
         assert!(drawn || spoken.contains(expected), "python, {command}: {spoken}");
         assert!(spoken.starts_with("out"), "python, {command}: {spoken}");
-        let file = write(&folder, &runtime, reply_port, Host::Node, &what);
+        let file = write(&folder, &runtime, reply_port, HostProgram::Node, &what);
         let spoken = said(node().arg(&file));
         assert!(drawn || spoken.contains(expected), "node, {command}: {spoken}");
         assert!(spoken.starts_with("out"), "node, {command}: {spoken}");
-        let file = write(&folder, &runtime, reply_port, Host::Curl, &what);
+        let file = write(&folder, &runtime, reply_port, HostProgram::Curl, &what);
         let answer = said(Command::new("sh").arg(&file));
         assert!(answer.contains("\"out\":"), "curl, {command}: {answer}");
     }
-    let file = write(&folder, &runtime, reply_port, Host::Python, "poetry/sample");
+    let file = write(&folder, &runtime, reply_port, HostProgram::Python, "poetry/sample");
     let spoken = said(python().arg(&file).args(["--count", "3", "--temperature", "0.6"]));
     assert_eq!(spoken.matches("lines ").count(), 3, "{spoken}");
     assert_eq!(spoken.matches("z ").count(), 3, "{spoken}");
-    let file = write(&folder, &runtime, reply_port, Host::Python, "sentences/similarity");
+    let file = write(&folder, &runtime, reply_port, HostProgram::Python, "sentences/similarity");
     let spoken = said(python().arg(&file).args(["--a", "a rose", "--b", "a \"red\" rose"]));
     let similarity: f32 = spoken.split_whitespace().last().unwrap().parse().unwrap();
     assert!(similarity > 0.6, "{spoken}");
     // What is streamed comes in bundles, and nothing of it is lost.
-    let project = write(&folder, &runtime, reply_port, Host::Python, "map/project");
+    let project = write(&folder, &runtime, reply_port, HostProgram::Python, "map/project");
     let spoken = said(python().arg(&project));
     assert_eq!(spoken.matches("points ").count(), 2000, "{spoken}");
     // What is refused is said, and the script fails.
@@ -231,7 +237,7 @@ fn oscsend_lines_run_and_their_answers_come() {
         "echo/pair",
         "echo/category",
     ] {
-        let file = write(&folder, &runtime, reply_port, Host::Osc, what);
+        let file = write(&folder, &runtime, reply_port, HostProgram::Osc, what);
         said(Command::new("sh").arg(&file));
         let mut buffer = [0; 65_536];
         let (n_bytes, _) = ear.recv_from(&mut buffer).unwrap();
@@ -265,7 +271,7 @@ fn pure_data_runs_what_is_written_for_it() {
         ("echo/box", "out: 4"),
         ("echo/nested", "out: 0 1 [0]"),
     ] {
-        let file = write(&folder, &runtime, reply_port, Host::PureData, what);
+        let file = write(&folder, &runtime, reply_port, HostProgram::PureData, what);
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(text.contains(" empty \\$0-run run "));
         std::fs::write(&file, text.replace("\\$0-run", "test-press")).unwrap();
@@ -287,7 +293,7 @@ fn sclang_runs_what_is_written_for_it() {
         ("echo/texts", "My heart is sad."),
         ("echo/box", "0.25, 0.25, 0.75, 0.75"),
     ] {
-        let file = write(&folder, &runtime, reply_port, Host::SuperCollider, what);
+        let file = write(&folder, &runtime, reply_port, HostProgram::SuperCollider, what);
         let text = std::fs::read_to_string(&file).unwrap();
         let (block, _) = text.trim_end().rsplit_once(')').unwrap();
         let press = "AppClock.sched(1, { Window.allWindows.do { |window| window.view.children.do { |child| \
@@ -311,7 +317,7 @@ fn touchdesigner_scripts_build_send_and_hear_in_a_stand_in() {
         ("echo/boolean", "hear:outputs:out\t0\t0"),
         ("echo/box", "hear:out_chop.channels:value 4"),
     ] {
-        let file = write(&folder, &runtime, reply_port, Host::TouchDesigner, what);
+        let file = write(&folder, &runtime, reply_port, HostProgram::TouchDesigner, what);
         let spoken =
             said(python().arg(helper("touchdesigner.py")).arg(&file).args(["pulse:Run", hears]));
         assert!(spoken.ends_with("ok\n"), "{what}: {spoken}");
@@ -343,7 +349,7 @@ fn patchers_for_max_are_whole_and_lie_in_order() {
     let mut files = vec![root().join("patches/max/voyage.maxpat")];
     for (model, command) in all_commands(&runtime) {
         let what = format!("{model}/{}", command.name);
-        files.push(write(&folder, &runtime, reply_port, Host::Max, &what));
+        files.push(write(&folder, &runtime, reply_port, HostProgram::Max, &what));
     }
     assert!(files.len() > 40);
     assert_eq!(said(python().arg(helper("maxpat.py")).args(&files)), "ok\n");
@@ -358,8 +364,8 @@ fn sketches_for_processing_and_openframeworks_compile() {
     let mut programs = vec![root().join("patches/openframeworks/src/main.cpp")];
     for (model, command) in all_commands(&runtime) {
         let what = format!("{model}/{}", command.name);
-        sketches.push(write(&folder, &runtime, reply_port, Host::Processing, &what));
-        programs.push(write(&folder, &runtime, reply_port, Host::OpenFrameworks, &what));
+        sketches.push(write(&folder, &runtime, reply_port, HostProgram::Processing, &what));
+        programs.push(write(&folder, &runtime, reply_port, HostProgram::OpenFrameworks, &what));
     }
     let core = "/usr/share/java/processing-core.jar";
     let compile = helper("processing/compile.py");
@@ -425,7 +431,7 @@ fn pages_that_are_written_run_from_the_runtime_and_from_a_file() {
     let spoken = sketch("patch", &url, &runtime, None);
     assert!(spoken.contains("similarities"), "{spoken}");
     for what in ["poetry/compose", "echo/texts", "echo/image", "echo/box", "echo/boolean"] {
-        let file = write(&folder, &runtime, reply_port, Host::P5, what);
+        let file = write(&folder, &runtime, reply_port, HostProgram::P5, what);
         sketch("patch", &format!("file://{}", file.display()), &runtime, None);
     }
     let _ = std::fs::remove_dir_all(folder);
@@ -571,7 +577,7 @@ fn patches_are_written_over_http() {
     let (runtime, reply_port) = start();
     let to = http_address(&runtime);
     let spec = find(&runtime, "poetry", "sample");
-    for host in Host::ALL {
+    for host in HostProgram::ALL {
         let answer = get(to, &format!("/models/poetry/sample/patch?host={}", host.name()));
         assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
         let expected =

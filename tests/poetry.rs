@@ -1,7 +1,7 @@
 //! The verse VAE as it is hosted: every command through the engine, with the model that ships.
 
 use enjamb::Error;
-use enjamb::engine::{Engine, EngineSettings, Event, HostSettings, Hosted, Request};
+use enjamb::engine::{Engine, EngineSettings, HostSettings, Hosted, Request, RunEvent};
 use enjamb::model::CancelToken;
 use enjamb::project::kinds;
 use enjamb::signature::Values;
@@ -32,7 +32,7 @@ fn ask(
     inputs: Values,
     seed: u64,
     cancel: CancelToken,
-) -> Result<mpsc::Receiver<Event>, Error> {
+) -> Result<mpsc::Receiver<RunEvent>, Error> {
     let (sender, events) = mpsc::channel();
     let mut request = Request::new(move |event| drop(sender.send(event)));
     (request.seed, request.cancel) = (Some(seed), cancel);
@@ -40,12 +40,12 @@ fn ask(
 }
 
 /// Every event of a run.
-fn events(command: &str, inputs: Values, seed: u64) -> Vec<Event> {
+fn events(command: &str, inputs: Values, seed: u64) -> Vec<RunEvent> {
     let events = ask(&MODEL, command, inputs, seed, CancelToken::new()).unwrap();
     let mut heard = Vec::new();
     loop {
         heard.push(events.recv_timeout(PATIENCE).unwrap());
-        if !matches!(heard.last(), Some(Event::Partial { .. })) {
+        if !matches!(heard.last(), Some(RunEvent::Partial { .. })) {
             return heard;
         }
     }
@@ -53,7 +53,7 @@ fn events(command: &str, inputs: Values, seed: u64) -> Vec<Event> {
 
 fn seeded(command: &str, inputs: Values, seed: u64) -> Values {
     match events(command, inputs, seed).pop() {
-        Some(Event::Done { outputs, .. }) => (*outputs).clone(),
+        Some(RunEvent::Done { outputs, .. }) => (*outputs).clone(),
         other => panic!("{command}: {other:?}"),
     }
 }
@@ -66,7 +66,7 @@ fn failure(command: &str, inputs: Values) -> String {
     match ask(&MODEL, command, inputs, 1, CancelToken::new()) {
         Err(refusal) => refusal.to_string(),
         Ok(events) => match events.recv_timeout(PATIENCE).unwrap() {
-            Event::Failed(error) => error.to_string(),
+            RunEvent::Failed(error) => error.to_string(),
             other => panic!("{command}: {other:?}"),
         },
     }
@@ -193,12 +193,12 @@ fn ways_begin_and_end_where_they_should() {
 fn a_grid_grows_from_the_middle_and_a_partial_has_what_is_new() {
     let inputs = with(&[("columns", 7.0.into()), ("rows", 5.0.into()), ("span", 6.0.into())]);
     let mut heard = events("grid", inputs.clone(), 1);
-    let Some(Event::Done { outputs, .. }) = heard.pop() else { panic!("no grid") };
+    let Some(RunEvent::Done { outputs, .. }) = heard.pop() else { panic!("no grid") };
     let grid = lines(&outputs);
     assert_eq!(grid.len(), 35);
     let mut told = vec![0; 35];
     for event in heard {
-        let Event::Partial { outputs, progress } = event else { panic!("{event:?}") };
+        let RunEvent::Partial { outputs, progress } = event else { panic!("{event:?}") };
         assert!(progress.is_some_and(|progress| progress > 0.0));
         for (cell, line) in lines(&outputs).iter().enumerate().filter(|(_, line)| !line.is_empty())
         {
@@ -315,16 +315,16 @@ fn those_who_ask_together_get_what_they_would_get_alone() {
     let waiting: Vec<_> = asks.iter().enumerate().map(submit).collect();
     for (seed, ((command, inputs), events)) in asks.iter().zip(&waiting).enumerate() {
         match events.recv_timeout(PATIENCE).unwrap() {
-            Event::Done { outputs, .. } => {
+            RunEvent::Done { outputs, .. } => {
                 assert_eq!(*outputs, seeded(command, inputs.clone(), seed as u64), "{command}");
             }
-            Event::Failed(error) => {
+            RunEvent::Failed(error) => {
                 assert_eq!(error.to_string(), failure(command, inputs.clone()))
             }
             other => panic!("{command}: {other:?}"),
         }
     }
-    assert!(matches!(first.recv_timeout(PATIENCE).unwrap(), Event::Done { .. }));
+    assert!(matches!(first.recv_timeout(PATIENCE).unwrap(), RunEvent::Done { .. }));
     let counters = model.counters("reconstruct").unwrap();
     assert_eq!((counters.succeeded.load(Relaxed), counters.failed.load(Relaxed)), (6, 3));
 }
@@ -346,7 +346,7 @@ fn a_long_run_can_be_cancelled() {
         }
         cancel.cancel();
         let last = std::iter::from_fn(|| events.recv_timeout(PATIENCE).ok())
-            .find(|event| !matches!(event, Event::Partial { .. }));
-        assert_eq!(last, Some(Event::Cancelled), "{command}");
+            .find(|event| !matches!(event, RunEvent::Partial { .. }));
+        assert_eq!(last, Some(RunEvent::Cancelled), "{command}");
     }
 }

@@ -1,11 +1,11 @@
-//! The Universal Sentence Encoder against the numpy package that its weights come from.
+//! The Universal Sentence SentenceEncoder against the numpy package that its weights come from.
 //!
 //! `tests/fixtures/sentences.py` makes the references.
 
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
-use enjamb::models::sentences::{EmbedErrorKind, Encoder, nearest};
+use enjamb::models::sentences::{EmbedErrorKind, SentenceEncoder, nearest};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -19,8 +19,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-fn encoder() -> Encoder {
-    Encoder::load(&root().join("models/sentences")).unwrap()
+fn encoder() -> SentenceEncoder {
+    SentenceEncoder::load(&root().join("models/sentences")).unwrap()
 }
 
 fn cases() -> Vec<Case> {
@@ -119,7 +119,7 @@ fn an_empty_text_is_an_error_that_names_it() {
 
 #[test]
 fn a_missing_folder_is_an_error_that_names_it() {
-    let error = Encoder::load(Path::new("no/such/folder")).err().unwrap();
+    let error = SentenceEncoder::load(Path::new("no/such/folder")).err().unwrap();
     assert!(error.to_string().contains("no/such/folder/tokenizer.safetensors"), "{error}");
 }
 

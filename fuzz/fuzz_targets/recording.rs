@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use enjamb::recording::{Event, Line, Reader};
+use enjamb::recording::{RecordedEvent, Line, Reader};
 use enjamb::osc::Message;
 use enjamb_fuzz::on_small_stack;
 
@@ -10,7 +10,7 @@ fn check(line: &Line) {
     let written = serde_json::to_string(line).expect("a line can be written");
     let again: Line = serde_json::from_str(&written).expect("what was written can be read");
     assert_eq!(serde_json::to_string(&again).expect("it can be written again"), written);
-    let Event::Out { messages, .. } = &line.event else { return };
+    let RecordedEvent::Out { messages, .. } = &line.event else { return };
     for json in messages {
         if let Ok(message) = Message::from_json(json) {
             let json = message.to_json();

@@ -3,23 +3,23 @@
 //!
 //! A chain is written down as a [`Spec`]: nodes, wires between them, and outlets. [`Spec::plan`] checks
 //! it against the models that are there; a [`Chain`] is one at work, with a thread of its own. What it
-//! takes and sends is described by [`Input`]s and [`Output`]s with addresses below its name, so that
+//! takes and sends is described by [`ChainInput`]s and [`ChainOutput`]s with addresses below its name, so that
 //! whoever stands before it (OSC, HTTP, OSCQuery) need know no kind of chain.
 
 pub mod adapt;
-mod course;
 mod handle;
 mod part;
 pub mod plan;
+mod scheduler;
 pub mod source;
 pub mod spec;
 pub mod state;
 pub mod walk;
 
-pub use course::{Counters, Errand, Signal, Stamp};
 pub use handle::{Chain, ChainParts};
-pub use part::{Kind, Rhythm, Shape, Slot, adapters, kinds};
+pub use part::{PartKind, Rhythm, Shape, Slot, adapters, kinds};
 pub use plan::Wrong;
+pub use scheduler::{NodeCounters, RunRequest, Signal, Stamp};
 pub use spec::Spec;
 
 use crate::error::Error;
@@ -28,7 +28,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// What a chain takes at one address.
 #[derive(Clone, Debug)]
-pub struct Input {
+pub struct ChainInput {
     /// The address below the chain's name: "start", "walk/speed".
     pub path: String,
     /// What it does, in a short sentence.
@@ -39,7 +39,7 @@ pub struct Input {
 
 /// What a chain sends on one address.
 #[derive(Clone, Debug)]
-pub struct Output {
+pub struct ChainOutput {
     /// The address: "/voyage/line".
     pub address: String,
     /// The outlet's name: "line".

@@ -9,8 +9,8 @@ mod ticket;
 mod worker;
 
 pub use hosted::{HostSettings, Hosted, Notice, OnNotice, Origin, Request, Status};
-pub use metrics::{Counters, Histogram};
-pub use ticket::{Event, Reply};
+pub use metrics::{CommandCounters, Histogram};
+pub use ticket::{Reply, RunEvent};
 
 use crate::error::Error;
 use crate::model::Factory;

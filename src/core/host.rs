@@ -6,7 +6,7 @@ mod output;
 pub use output::{Consumer, Content, Output, Peer, Route, Source};
 
 use crate::chain::{Asker, Chain, ChainParts, Chains, Complain, OnSaid, Said, Spec};
-use crate::engine::{Engine, Event, Hosted, Notice, RESERVED_NAMES, Request};
+use crate::engine::{Engine, Hosted, Notice, RESERVED_NAMES, Request, RunEvent};
 use crate::error::Error;
 use crate::signature::{Stream, Values, only};
 use crate::time::{Clock, Time};
@@ -117,7 +117,7 @@ impl Host {
         let hosted = self.model(model)?;
         let publish = self.reply_to(&hosted, command, asker);
         let answer = request.reply;
-        request.reply = Arc::new(move |event: Event| {
+        request.reply = Arc::new(move |event: RunEvent| {
             publish(&event);
             answer(event);
         });
@@ -140,7 +140,7 @@ impl Host {
     pub fn recall(&self, asker: Peer, hosted: &Hosted, command: &str) -> Result<(), Error> {
         let publish = self.reply_to(hosted, command, asker);
         let request = Request::new(move |event| {
-            if matches!(event, Event::Stream { .. }) {
+            if matches!(event, RunEvent::Stream { .. }) {
                 publish(&event);
             }
         });
@@ -185,24 +185,24 @@ impl Host {
         hosted: &Hosted,
         command: &str,
         asker: Peer,
-    ) -> impl Fn(&Event) + Send + Sync + 'static {
+    ) -> impl Fn(&RunEvent) + Send + Sync + 'static {
         let (shared, manifest) = (Arc::clone(&self.shared), Arc::clone(hosted.manifest()));
         let key = (hosted.name().to_string(), command.to_string());
         move |event| {
             let of = Source::Command { model: &key.0, command: &key.1 };
             let publish = |route, content| shared.publish(of, asker, route, content);
             match event {
-                Event::Partial { outputs, progress } => {
+                RunEvent::Partial { outputs, progress } => {
                     publish(Route::Published, Content::Partial { outputs, progress: *progress });
                 }
-                Event::Stream { name, messages } => {
+                RunEvent::Stream { name, messages } => {
                     let is_known = |stream: &&Stream| stream.name == *name;
                     let Some(stream) = manifest.streams.iter().find(is_known) else { return };
                     let is_private = stream.recall.as_ref() == Some(&key.1);
                     let route = if is_private { Route::Private } else { Route::Streamed };
                     publish(route, Content::Stream { stream, messages });
                 }
-                Event::Done { outputs, elapsed } => {
+                RunEvent::Done { outputs, elapsed } => {
                     let mut latest = lock(&shared.latest);
                     match latest.get_mut(&key) {
                         Some(slot) => *slot = Arc::clone(outputs),
@@ -212,8 +212,8 @@ impl Host {
                     let content = Content::Result { outputs, elapsed: *elapsed };
                     publish(Route::Published, content);
                 }
-                Event::Failed(error) => publish(Route::Published, Content::Error(error)),
-                Event::Cancelled => {
+                RunEvent::Failed(error) => publish(Route::Published, Content::Error(error)),
+                RunEvent::Cancelled => {
                     publish(Route::Published, Content::Error(&Error::cancelled()));
                 }
             }

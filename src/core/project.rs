@@ -30,7 +30,7 @@ pub struct Context<'a> {
 
 /// A project, read and checked.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Project {
+pub struct ProjectFile {
     /// The seed from which all chance follows.
     pub seed: u64,
     /// The models, in the order of the file.
@@ -91,7 +91,7 @@ impl fmt::Display for ProjectError {
 
 impl std::error::Error for ProjectError {}
 
-impl Project {
+impl ProjectFile {
     /// Reads a project file.
     ///
     /// # Errors
@@ -179,7 +179,7 @@ struct ModelTable {
 }
 
 impl File {
-    fn check(self, context: Context) -> Result<Project, Wrong> {
+    fn check(self, context: Context) -> Result<ProjectFile, Wrong> {
         // The table is sorted by name; people expect the order in which they wrote.
         let mut tables: Vec<_> = self.models.into_iter().collect();
         tables.sort_by_key(|(name, _)| name.span().start);
@@ -199,15 +199,15 @@ impl File {
         let more_chains: Vec<_> = more_chains.into_iter().filter(is_new).collect();
         chains.extend(more_chains);
         let state = self.state.map(StateTable::check).transpose()?;
-        Ok(Project { seed: self.seed, models, chains, state })
+        Ok(ProjectFile { seed: self.seed, models, chains, state })
     }
 }
 
 /// The project that ships under a name.
-fn find_shipped(name: Spanned<String>, context: Context) -> Result<Project, Wrong> {
+fn find_shipped(name: Spanned<String>, context: Context) -> Result<ProjectFile, Wrong> {
     let shipped = context.shipped.iter().find(|(known, _)| known == name.get_ref());
     // A project that ships includes none, and a test reads all of them.
-    shipped.and_then(|(_, text)| Project::parse(text, context).ok()).ok_or_else(|| {
+    shipped.and_then(|(_, text)| ProjectFile::parse(text, context).ok()).ok_or_else(|| {
         let known: Vec<&str> = context.shipped.iter().map(|(name, _)| *name).collect();
         let words = format!("expected one of {}, got '{}'", known.join(", "), name.get_ref());
         (name.span(), words)

@@ -10,6 +10,6 @@ mod line;
 mod reader;
 mod tape;
 
-pub use line::{Event, FORMAT, Header, Line, Way};
+pub use line::{FORMAT, Header, Line, RecordedEvent, Way};
 pub use reader::{Ending, Reader};
 pub use tape::{Recorder, Summary, Tape};

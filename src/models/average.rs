@@ -22,7 +22,7 @@ use half::slice::HalfFloatSliceExt;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::sentences::EmbedError;
-use enjamb_numeric::weights::{Error, Weights};
+use enjamb_numeric::weights::{Weights, WeightsError};
 
 /// How many numbers an embedding has.
 pub const DIMENSIONS: usize = 50;
@@ -43,7 +43,7 @@ impl Average {
     /// # Errors
     ///
     /// If the file is missing or is not what it should be.
-    pub fn load(dir: &Path) -> Result<Average, Error> {
+    pub fn load(dir: &Path) -> Result<Average, WeightsError> {
         let file = Weights::open(&dir.join("words.safetensors"))?;
         let words = file.bytes("words", &file.shape("words")?)?;
         let words = String::from_utf8_lossy(words).into_owned();

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! vectors -> neighbours -> affinities -> attraction \
-//!     \                                              -> optimise -> points -> place
+//!     \                                              -> tsne -> points -> place
 //!      -> principal axes -> initial layout -> repulsion /
 //! ```
 //!
@@ -19,7 +19,6 @@ pub mod forces;
 pub mod labels;
 pub mod method;
 pub mod neighbours;
-pub mod optimise;
 pub mod picture;
 pub mod place;
 pub mod principal;
@@ -27,14 +26,15 @@ pub mod progress;
 pub mod quantized;
 pub mod table;
 pub mod texts;
+pub mod tsne;
 pub mod umap;
 pub mod vectors;
 
 pub use commands::Map;
 pub use forces::Point;
 pub use method::Method;
-pub use optimise::{Projection, Settings};
 pub use place::Places;
 pub use principal::pca;
+pub use tsne::{Projection, TsneSettings};
 pub use umap::Umap;
 pub use vectors::{MapError, Vectors};

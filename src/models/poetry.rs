@@ -26,5 +26,5 @@ pub mod vocabulary;
 
 pub use commands::Poetry;
 pub use constraints::Constraints;
-pub use decoder::{Method, Wish};
+pub use decoder::{DecodeOptions, Decoding};
 pub use poet::Poet;

@@ -1,4 +1,4 @@
-//! Sentences as vectors: Google's Universal Sentence Encoder, multilingual v3.
+//! Sentences as vectors: Google's Universal Sentence SentenceEncoder, multilingual v3.
 //!
 //! ```text
 //! text -> split -> sentences -> tokenizer -> piece ids -> encoder -> vectors of 512 numbers
@@ -17,6 +17,6 @@ pub mod tokenizer;
 pub use commands::Sentences;
 pub use compare::{nearest, similarity};
 pub use embed_error::{EmbedError, EmbedErrorKind};
-pub use encoder::Encoder;
+pub use encoder::SentenceEncoder;
 pub use split::{lines, sentences};
 pub use tokenizer::Tokenizer;

@@ -9,10 +9,10 @@ mod page;
 mod patch;
 mod sketches;
 
-pub use guard::Access;
+pub use guard::AccessControl;
 
 use crate::network::Files;
-use crate::osc::{Inlet, websocket};
+use crate::osc::{Receiver, websocket};
 use crate::tune;
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
@@ -36,9 +36,9 @@ pub struct Server {
     /// Commands and their outputs.
     pub router: Arc<OscRouter>,
     /// Where OSC over WebSocket goes in.
-    pub inlet: Arc<Inlet>,
+    pub receiver: Arc<Receiver>,
     /// Who may ask.
-    pub access: Access,
+    pub access: AccessControl,
     /// Sketches and typefaces.
     pub files: Files,
     /// Where OSC over UDP is listened to.
@@ -113,7 +113,7 @@ async fn osc(State(server): Shared, request: Request) -> Response {
             upgrade.max_message_size(MAX_PACKET).on_upgrade(move |socket| async move {
                 let on_text =
                     |text: &str, connection: &_| oscquery::command(&server, text, connection);
-                websocket::converse(socket, from, &server.inlet, on_text).await;
+                websocket::converse(socket, from, &server.receiver, on_text).await;
             })
         }
         (Err(rejection), _) => rejection.into_response(),

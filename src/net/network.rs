@@ -1,10 +1,10 @@
 //! Open sockets and the threads that serve them, until they are dropped.
 
 use crate::announce::Announcement;
-use crate::http::{self, Access, Server};
+use crate::http::{self, AccessControl, Server};
 use crate::osc::udp::{self, UdpSender};
-use crate::osc::{Destination, Hub, Inlet, Names, tcp};
-use crate::settings::{Listen, Settings};
+use crate::osc::{Destination, Hub, Names, Receiver, tcp};
+use crate::settings::{Listen, NetSettings};
 use crate::traffic::Traffic;
 use enjamb_core::host::Host;
 use enjamb_core::{Error, ErrorKind};
@@ -34,7 +34,7 @@ pub struct Files {
 pub struct Network {
     hub: Arc<Hub>,
     names: Names,
-    inlet: Arc<Inlet>,
+    receiver: Arc<Receiver>,
     server: Arc<Server>,
     udp: Arc<UdpSocket>,
     listeners: Option<(TcpListener, TcpListener)>,
@@ -51,7 +51,7 @@ impl Network {
     /// When a port is taken, or the system has no socket or thread to give.
     pub fn open(
         host: &Arc<Host>,
-        settings: &Settings,
+        settings: &NetSettings,
         files: Files,
         wrap: impl FnOnce(Arc<dyn Broker>) -> Arc<dyn Broker>,
     ) -> Result<(Arc<Router>, Self), Error> {
@@ -70,8 +70,8 @@ impl Network {
         let names = Names::start(&hub, listen.host.is_ipv4()).map_err(no_thread)?;
         let broker = wrap(Arc::clone(&hub) as Arc<dyn Broker>);
         let router = Arc::new(Router::new(Arc::clone(host), broker));
-        let inlet = Inlet::new(Arc::clone(&router), Arc::clone(&hub)).map_err(no_thread)?;
-        let inlet = Arc::new(inlet);
+        let receiver = Receiver::new(Arc::clone(&router), Arc::clone(&hub)).map_err(no_thread)?;
+        let receiver = Arc::new(receiver);
         let address = |socket: io::Result<SocketAddr>| {
             socket.map_err(|error| {
                 Error::new(ErrorKind::Io, format!("a socket has no address: {error}"))
@@ -79,8 +79,8 @@ impl Network {
         };
         let server = Arc::new(Server {
             router: Arc::clone(&router),
-            inlet: Arc::clone(&inlet),
-            access: Access {
+            receiver: Arc::clone(&receiver),
+            access: AccessControl {
                 token: listen.token.clone(),
                 networks: listen.allow.clone(),
                 origins: RwLock::new(listen.allow_origins.clone()),
@@ -92,7 +92,7 @@ impl Network {
         let network = Self {
             hub,
             names,
-            inlet,
+            receiver,
             server,
             udp,
             listeners: Some((osc_listener, http_listener)),
@@ -111,19 +111,19 @@ impl Network {
     pub fn serve(&mut self, listen: &Listen) -> Result<(), Error> {
         let Some((osc_listener, http_listener)) = self.listeners.take() else { return Ok(()) };
         let allowed: Arc<[ipnet::IpNet]> = listen.allow.clone().into();
-        let (udp, inlet, stop) =
-            (Arc::clone(&self.udp), Arc::clone(&self.inlet), Arc::clone(&self.stop_udp));
+        let (udp, receiver, stop) =
+            (Arc::clone(&self.udp), Arc::clone(&self.receiver), Arc::clone(&self.stop_udp));
         let udp_allowed = Arc::clone(&allowed);
-        self.spawn("osc:udp-in", move || udp::receive(&udp, &inlet, &udp_allowed, &stop))?;
+        self.spawn("osc:udp-in", move || udp::receive(&udp, &receiver, &udp_allowed, &stop))?;
         let (stop_tokio, stopped) = oneshot::channel();
         self.stop_tokio = Some(stop_tokio);
-        let (inlet, server) = (Arc::clone(&self.inlet), Arc::clone(&self.server));
+        let (receiver, server) = (Arc::clone(&self.receiver), Arc::clone(&self.server));
         self.spawn("enjamb:net", move || {
             let serve = async {
                 let osc_listener = tokio::net::TcpListener::from_std(osc_listener)?;
                 let http_listener = tokio::net::TcpListener::from_std(http_listener)?;
                 tokio::select! {
-                    () = tcp::serve(osc_listener, inlet, allowed) => Ok(()),
+                    () = tcp::serve(osc_listener, receiver, allowed) => Ok(()),
                     ended = http::serve(http_listener, server) => ended,
                     _ = stopped => Ok(()),
                 }

@@ -1,7 +1,7 @@
 //! The settings of the transports: the tables of the project file that say where to listen, to whom, and
 //! where to send.
 
-use crate::osc::{Destination, Format, MAX_DATAGRAM, Place};
+use crate::osc::{Destination, DestinationAddress, Format, MAX_DATAGRAM};
 use enjamb_core::project::{self, ProjectError};
 use enjamb_osc::Pattern;
 use ipnet::IpNet;
@@ -15,14 +15,14 @@ pub const TABLES: &[&str] = &["listen", "send"];
 
 /// What a project file says of the transports.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
+pub struct NetSettings {
     /// Where to listen, and to whom.
     pub listen: Listen,
     /// Where outputs are sent, beside those who ask.
     pub destinations: Vec<Destination>,
 }
 
-impl Default for Settings {
+impl Default for NetSettings {
     fn default() -> Self {
         let listen = Listen::default();
         // Patches that never say hello expect outputs here.
@@ -31,7 +31,7 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
+impl NetSettings {
     /// Reads the tables `[listen]` and `[[send]]` of a project file.
     ///
     /// # Errors
@@ -107,14 +107,14 @@ struct File {
 }
 
 impl File {
-    fn check(self) -> Result<Settings, Wrong> {
+    fn check(self) -> Result<NetSettings, Wrong> {
         let listen = self.listen.check()?;
         let destinations = match self.send {
             Some(tables) => tables.into_iter().map(SendTable::check).collect::<Result<_, _>>()?,
             // Patches that never say hello expect outputs here.
             None => vec![Destination::on_this_computer(listen.reply_port)],
         };
-        Ok(Settings { listen, destinations })
+        Ok(NetSettings { listen, destinations })
     }
 }
 
@@ -221,8 +221,8 @@ impl SendTable {
             (self.to.span(), words)
         };
         let place = match to.parse() {
-            Ok(address) => Place::Address(address),
-            Err(_) if has_port(to) => Place::Name(to.clone()),
+            Ok(address) => DestinationAddress::Address(address),
+            Err(_) if has_port(to) => DestinationAddress::Name(to.clone()),
             Err(_) => return Err(wrong()),
         };
         let pattern = |text: &Spanned<String>| {

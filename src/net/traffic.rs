@@ -30,7 +30,7 @@ pub enum Direction {
 
 /// One thing that passed.
 #[derive(Clone, Debug, Serialize)]
-pub struct Entry {
+pub struct TrafficEntry {
     /// Seconds since the runtime started.
     pub at: f64,
     /// Which way.
@@ -63,7 +63,7 @@ pub struct Traffic {
 /// One who watches what passes, until it is dropped.
 #[derive(Debug)]
 pub struct Watcher {
-    entries: ArrayQueue<Entry>,
+    entries: ArrayQueue<TrafficEntry>,
     news: Notify,
     n_missed: AtomicU64,
 }
@@ -75,7 +75,7 @@ impl Watcher {
     }
 
     /// The next entry; waits for one.
-    pub async fn next(&self) -> Entry {
+    pub async fn next(&self) -> TrafficEntry {
         loop {
             match self.entries.pop() {
                 Some(entry) => return entry,
@@ -115,7 +115,7 @@ impl Traffic {
     pub fn error(&self, now: Duration, peer: impl FnOnce() -> String, address: &str, words: &str) {
         self.n_errors.fetch_add(1, Relaxed);
         if self.n_watchers.load(Relaxed) > 0 {
-            self.tell(Entry {
+            self.tell(TrafficEntry {
                 at: now.as_secs_f64(),
                 direction: Direction::Error,
                 peer: peer(),
@@ -134,7 +134,7 @@ impl Traffic {
     ) {
         // Entries are made only while somebody watches: otherwise a message costs one counter.
         if self.n_watchers.load(Relaxed) > 0 {
-            self.tell(Entry {
+            self.tell(TrafficEntry {
                 at: now.as_secs_f64(),
                 direction,
                 peer: peer(),
@@ -144,7 +144,7 @@ impl Traffic {
         }
     }
 
-    fn tell(&self, entry: Entry) {
+    fn tell(&self, entry: TrafficEntry) {
         let mut watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
         watchers.retain(|watcher| match watcher.upgrade() {
             Some(watcher) => {

@@ -63,7 +63,7 @@ impl Dtype {
 
 /// What a file says about a tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct TensorEntry {
     /// The type of its numbers.
     pub dtype: Dtype,
     /// How many numbers there are along each axis.
@@ -74,17 +74,17 @@ pub struct Entry {
 
 /// What a file says about its tensors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Header {
-    tensors: HashMap<String, Entry>,
+pub struct TensorHeader {
+    tensors: HashMap<String, TensorEntry>,
     metadata: HashMap<String, String>,
 }
 
-impl Header {
+impl TensorHeader {
     /// Reads the header of a whole file.
     ///
     /// # Errors
     /// Says what is wrong with the file.
-    pub fn read(file: &[u8]) -> Result<Header, String> {
+    pub fn read(file: &[u8]) -> Result<TensorHeader, String> {
         let (length, rest) = file
             .split_first_chunk::<LENGTH>()
             .ok_or_else(|| format!("it has {} bytes and no header", file.len()))?;
@@ -117,17 +117,17 @@ impl Header {
                 ));
             }
             end = to;
-            entries.insert(name, Entry { dtype, shape, bytes: start + from..start + to });
+            entries.insert(name, TensorEntry { dtype, shape, bytes: start + from..start + to });
         }
         if end != numbers.len() {
             let n_bytes = numbers.len();
             return Err(format!("its tensors have {end} bytes, and there are {n_bytes}"));
         }
-        Ok(Header { tensors: entries, metadata })
+        Ok(TensorHeader { tensors: entries, metadata })
     }
 
     /// What the file says about the tensor `name`.
-    pub fn get(&self, name: &str) -> Option<&Entry> {
+    pub fn get(&self, name: &str) -> Option<&TensorEntry> {
         self.tensors.get(name)
     }
 

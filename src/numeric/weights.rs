@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use half::f16;
 
-use super::tensors::{Dtype, Entry, Header};
+use super::tensors::{Dtype, TensorEntry, TensorHeader};
 
 /// A weight file, whole in memory.
 pub struct Weights {
     path: PathBuf,
     file: Vec<u8>,
-    header: Header,
+    header: TensorHeader,
 }
 
 impl Weights {
@@ -21,12 +21,12 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Missing`] if nothing is there, [`ErrorKind::Damaged`] if it cannot be read
+    /// [`WeightsErrorKind::Missing`] if nothing is there, [`WeightsErrorKind::Damaged`] if it cannot be read
     /// as safetensors.
-    pub fn open(path: &Path) -> Result<Weights, Error> {
+    pub fn open(path: &Path) -> Result<Weights, WeightsError> {
         if !path.is_file() {
-            return Err(Error {
-                kind: ErrorKind::Missing,
+            return Err(WeightsError {
+                kind: WeightsErrorKind::Missing,
                 message: format!(
                     "there is no weight file at {}: check the path of the model's folder, or get \
                      the folder again",
@@ -43,9 +43,9 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Damaged`] if it cannot be read as safetensors.
-    pub fn from_bytes(path: &Path, file: Vec<u8>) -> Result<Weights, Error> {
-        match Header::read(&file) {
+    /// [`WeightsErrorKind::Damaged`] if it cannot be read as safetensors.
+    pub fn from_bytes(path: &Path, file: Vec<u8>) -> Result<Weights, WeightsError> {
+        match TensorHeader::read(&file) {
             Ok(header) => Ok(Weights { path: path.to_owned(), file, header }),
             Err(error) => Err(damaged(path, format!("it cannot be read ({error})"))),
         }
@@ -55,8 +55,8 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Damaged`] if it is not there with this shape and type.
-    pub fn floats(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
+    /// [`WeightsErrorKind::Damaged`] if it is not there with this shape and type.
+    pub fn floats(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
         let bytes = self.tensor(name, shape, Dtype::F32)?;
         Ok(bytes.as_chunks().0.iter().map(|x| f32::from_le_bytes(*x)).collect())
     }
@@ -67,7 +67,7 @@ impl Weights {
     /// # Errors
     ///
     /// As [`Weights::floats`], and if a number is too great for half precision or is none.
-    pub fn halves(&self, name: &str, shape: &[usize]) -> Result<Vec<f16>, Error> {
+    pub fn halves(&self, name: &str, shape: &[usize]) -> Result<Vec<f16>, WeightsError> {
         let halves: Vec<f16> = match self.entry(name)?.dtype {
             Dtype::F32 => self.floats(name, shape)?.into_iter().map(f16::from_f32).collect(),
             _ => {
@@ -86,7 +86,7 @@ impl Weights {
     /// # Errors
     ///
     /// As [`Weights::floats`].
-    pub fn integers(&self, name: &str, shape: &[usize]) -> Result<Vec<u32>, Error> {
+    pub fn integers(&self, name: &str, shape: &[usize]) -> Result<Vec<u32>, WeightsError> {
         let bytes = self.tensor(name, shape, Dtype::U32)?;
         Ok(bytes.as_chunks().0.iter().map(|x| u32::from_le_bytes(*x)).collect())
     }
@@ -96,7 +96,7 @@ impl Weights {
     /// # Errors
     ///
     /// As [`Weights::floats`].
-    pub fn bytes(&self, name: &str, shape: &[usize]) -> Result<&[u8], Error> {
+    pub fn bytes(&self, name: &str, shape: &[usize]) -> Result<&[u8], WeightsError> {
         self.tensor(name, shape, Dtype::U8)
     }
 
@@ -104,8 +104,8 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Damaged`] if it is not there.
-    pub fn shape(&self, name: &str) -> Result<Vec<usize>, Error> {
+    /// [`WeightsErrorKind::Damaged`] if it is not there.
+    pub fn shape(&self, name: &str) -> Result<Vec<usize>, WeightsError> {
         Ok(self.entry(name)?.shape.clone())
     }
 
@@ -120,13 +120,13 @@ impl Weights {
     }
 
     /// An error about this file: `what` ends the sentence "it is not what the model needs: ...".
-    pub fn damaged(&self, what: String) -> Error {
+    pub fn damaged(&self, what: String) -> WeightsError {
         damaged(&self.path, what)
     }
 
     /// The bytes of the tensor `name`, if it is there with this shape and type.
-    fn tensor(&self, name: &str, shape: &[usize], dtype: Dtype) -> Result<&[u8], Error> {
-        let Entry { shape: dims, dtype: found, bytes } = self.entry(name)?;
+    fn tensor(&self, name: &str, shape: &[usize], dtype: Dtype) -> Result<&[u8], WeightsError> {
+        let TensorEntry { shape: dims, dtype: found, bytes } = self.entry(name)?;
         if dims != shape || *found != dtype {
             return Err(self.damaged(format!(
                 "{name} should be {shape:?} of {dtype:?} and is {dims:?} of {found:?}"
@@ -135,15 +135,15 @@ impl Weights {
         Ok(&self.file[bytes.clone()])
     }
 
-    fn entry(&self, name: &str) -> Result<&Entry, Error> {
+    fn entry(&self, name: &str) -> Result<&TensorEntry, WeightsError> {
         let entry = self.header.get(name);
         entry.ok_or_else(|| self.damaged(format!("{name} cannot be read (it is not there)")))
     }
 }
 
-fn damaged(path: &Path, what: String) -> Error {
-    Error {
-        kind: ErrorKind::Damaged,
+fn damaged(path: &Path, what: String) -> WeightsError {
+    WeightsError {
+        kind: WeightsErrorKind::Damaged,
         message: format!(
             "the weight file {} is not the one that this model needs: {what}. Get it again, or \
              make it again with the convert.py beside it",
@@ -154,35 +154,35 @@ fn damaged(path: &Path, what: String) -> Error {
 
 /// Why weights could not be loaded. Its text says what to do.
 #[derive(Debug)]
-pub struct Error {
-    kind: ErrorKind,
+pub struct WeightsError {
+    kind: WeightsErrorKind,
     message: String,
 }
 
-/// The kinds of [`Error`].
+/// The kinds of [`WeightsError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ErrorKind {
+pub enum WeightsErrorKind {
     /// The file is not there.
     Missing,
     /// The file is there but does not hold what it should.
     Damaged,
 }
 
-impl Error {
+impl WeightsError {
     /// What kind of error this is.
-    pub fn kind(&self) -> ErrorKind {
+    pub fn kind(&self) -> WeightsErrorKind {
         self.kind
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for WeightsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for WeightsError {}
 
 #[cfg(test)]
 mod test;

@@ -14,4 +14,4 @@ mod router;
 pub use message::{Argument, Message, Opaque};
 pub use outgoing::{Outgoing, Publication, Publisher, messages_of, way_of};
 pub use pattern::{Pattern, is_pattern};
-pub use router::{Access, Broker, FormatOption, Node, Router};
+pub use router::{Access, AddressNode, Broker, FormatOption, Router};

@@ -4,7 +4,7 @@ use crate::arguments::{is_whole, write_value};
 use crate::{Argument, Message};
 use enjamb_core::chain::Signal;
 use enjamb_core::host::{Consumer, Content, Output, Peer, Route, Source};
-use enjamb_core::recording::{Event as Recorded, Tape, Way};
+use enjamb_core::recording::{RecordedEvent as Recorded, Tape, Way};
 use enjamb_core::signature::{Field, Stream, Values};
 use enjamb_core::value::Value;
 use std::cell::OnceCell;

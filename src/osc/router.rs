@@ -3,7 +3,7 @@
 mod chains;
 mod tree;
 
-pub use tree::{Access, Node};
+pub use tree::{Access, AddressNode};
 
 use crate::arguments::{read_inputs, read_value, write_value};
 use crate::{Argument, Message, Pattern, Publication, is_pattern};
@@ -11,7 +11,7 @@ use enjamb_core::Error;
 use enjamb_core::chain::Chain;
 use enjamb_core::engine::{Engine, Hosted};
 use enjamb_core::host::{Host, Peer};
-use enjamb_core::recording::{Event as Recorded, Way};
+use enjamb_core::recording::{RecordedEvent as Recorded, Way};
 use enjamb_core::signature::{Field, only};
 use enjamb_core::value::Value;
 use std::sync::Arc;

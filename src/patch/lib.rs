@@ -30,7 +30,7 @@ const PIXEL: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAA
 
 /// Where patches run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Host {
+pub enum HostProgram {
     /// A shell, over HTTP.
     Curl,
     /// A shell with liblo's `oscsend`.
@@ -55,36 +55,36 @@ pub enum Host {
     OpenFrameworks,
 }
 
-impl Host {
+impl HostProgram {
     /// All of them.
-    pub const ALL: [Host; 11] = [
-        Host::Curl,
-        Host::Osc,
-        Host::P5,
-        Host::Max,
-        Host::PureData,
-        Host::TouchDesigner,
-        Host::Python,
-        Host::Node,
-        Host::SuperCollider,
-        Host::Processing,
-        Host::OpenFrameworks,
+    pub const ALL: [HostProgram; 11] = [
+        HostProgram::Curl,
+        HostProgram::Osc,
+        HostProgram::P5,
+        HostProgram::Max,
+        HostProgram::PureData,
+        HostProgram::TouchDesigner,
+        HostProgram::Python,
+        HostProgram::Node,
+        HostProgram::SuperCollider,
+        HostProgram::Processing,
+        HostProgram::OpenFrameworks,
     ];
 
     /// The name that it is asked for by.
     pub fn name(self) -> &'static str {
         match self {
-            Host::Curl => "curl",
-            Host::Osc => "osc",
-            Host::P5 => "p5",
-            Host::Max => "max",
-            Host::PureData => "pd",
-            Host::TouchDesigner => "touchdesigner",
-            Host::Python => "python",
-            Host::Node => "node",
-            Host::SuperCollider => "supercollider",
-            Host::Processing => "processing",
-            Host::OpenFrameworks => "openframeworks",
+            HostProgram::Curl => "curl",
+            HostProgram::Osc => "osc",
+            HostProgram::P5 => "p5",
+            HostProgram::Max => "max",
+            HostProgram::PureData => "pd",
+            HostProgram::TouchDesigner => "touchdesigner",
+            HostProgram::Python => "python",
+            HostProgram::Node => "node",
+            HostProgram::SuperCollider => "supercollider",
+            HostProgram::Processing => "processing",
+            HostProgram::OpenFrameworks => "openframeworks",
         }
     }
 
@@ -99,8 +99,8 @@ impl Host {
             "sclang" => "supercollider".to_string(),
             plain => plain.to_string(),
         };
-        Host::ALL.into_iter().find(|host| host.name() == plain).ok_or_else(|| {
-            let only = only(name, Host::ALL.map(Host::name));
+        HostProgram::ALL.into_iter().find(|host| host.name() == plain).ok_or_else(|| {
+            let only = only(name, HostProgram::ALL.map(HostProgram::name));
             Error::not_found(format!("there is no host '{name}', {only}"))
         })
     }
@@ -108,22 +108,22 @@ impl Host {
     /// What its files end in.
     pub fn ending(self) -> &'static str {
         match self {
-            Host::Curl | Host::Osc => "sh",
-            Host::P5 => "html",
-            Host::Max => "maxpat",
-            Host::PureData => "pd",
-            Host::TouchDesigner | Host::Python => "py",
-            Host::Node => "js",
-            Host::SuperCollider => "scd",
-            Host::Processing => "pde",
-            Host::OpenFrameworks => "cpp",
+            HostProgram::Curl | HostProgram::Osc => "sh",
+            HostProgram::P5 => "html",
+            HostProgram::Max => "maxpat",
+            HostProgram::PureData => "pd",
+            HostProgram::TouchDesigner | HostProgram::Python => "py",
+            HostProgram::Node => "js",
+            HostProgram::SuperCollider => "scd",
+            HostProgram::Processing => "pde",
+            HostProgram::OpenFrameworks => "cpp",
         }
     }
 }
 
 /// Where the runtime is, for a patch that speaks to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Endpoints {
     /// The name or IP address of its computer.
     pub host: String,
     /// OSC over UDP and TCP.
@@ -134,7 +134,7 @@ pub struct Place {
     pub http_port: u16,
 }
 
-impl Place {
+impl Endpoints {
     /// HTTP's address, as it stands in a URL.
     fn http(&self) -> String {
         match self.host.contains(':') {
@@ -146,20 +146,26 @@ impl Place {
 
 /// Writes a patch that runs a command with these inputs; those left out have their defaults, and
 /// those without any an example.
-pub fn write(host: Host, model: &str, command: &Command, values: &Values, place: &Place) -> String {
+pub fn write(
+    host: HostProgram,
+    model: &str,
+    command: &Command,
+    values: &Values,
+    place: &Endpoints,
+) -> String {
     let patch = Patch::new(model, command, values, place);
     match host {
-        Host::Curl => shell::curl(&patch),
-        Host::Osc => shell::oscsend(&patch),
-        Host::P5 => p5::write(&patch),
-        Host::Max => max::write(&patch),
-        Host::PureData => pure_data::write(&patch),
-        Host::TouchDesigner => touchdesigner::write(&patch),
-        Host::Python => scripts::python(&patch),
-        Host::Node => scripts::node(&patch),
-        Host::SuperCollider => supercollider::write(&patch),
-        Host::Processing => processing::write(&patch),
-        Host::OpenFrameworks => openframeworks::write(&patch),
+        HostProgram::Curl => shell::curl(&patch),
+        HostProgram::Osc => shell::oscsend(&patch),
+        HostProgram::P5 => p5::write(&patch),
+        HostProgram::Max => max::write(&patch),
+        HostProgram::PureData => pure_data::write(&patch),
+        HostProgram::TouchDesigner => touchdesigner::write(&patch),
+        HostProgram::Python => scripts::python(&patch),
+        HostProgram::Node => scripts::node(&patch),
+        HostProgram::SuperCollider => supercollider::write(&patch),
+        HostProgram::Processing => processing::write(&patch),
+        HostProgram::OpenFrameworks => openframeworks::write(&patch),
     }
 }
 
@@ -167,7 +173,7 @@ pub fn write(host: Host, model: &str, command: &Command, values: &Values, place:
 struct Patch<'a> {
     model: &'a str,
     command: &'a Command,
-    place: &'a Place,
+    place: &'a Endpoints,
     inputs: Vec<Input<'a>>,
     outputs: Vec<Output<'a>>,
 }
@@ -227,7 +233,7 @@ struct Output<'a> {
 }
 
 impl<'a> Patch<'a> {
-    fn new(model: &'a str, command: &'a Command, values: &Values, place: &'a Place) -> Self {
+    fn new(model: &'a str, command: &'a Command, values: &Values, place: &'a Endpoints) -> Self {
         let mut n_lines = 0;
         let mut input = |(index, field): (usize, &'a Field)| {
             let given = values.get(&field.name).cloned();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use enjamb::train::evaluate::{Reconstruction, Report, Settings, Trained, evaluate};
+use enjamb::train::evaluate::{EvaluationSettings, Reconstruction, Report, Trained, evaluate};
 use enjamb::train::{Config, corpus};
 
 /// What is measured, and on what.
@@ -22,13 +22,13 @@ pub struct Options {
     #[arg(long, value_name = "DIR")]
     language_model: Option<PathBuf>,
     /// Held-out lines to measure on.
-    #[arg(long, default_value_t = Settings::default().lines, value_name = "N")]
+    #[arg(long, default_value_t = EvaluationSettings::default().lines, value_name = "N")]
     lines: usize,
     /// Of these, lines whose likelihood is estimated by importance weighting.
-    #[arg(long, default_value_t = Settings::default().weighted_lines, value_name = "N")]
+    #[arg(long, default_value_t = EvaluationSettings::default().weighted_lines, value_name = "N")]
     weighted_lines: usize,
     /// Lines to sample from the prior at each temperature.
-    #[arg(long, default_value_t = Settings::default().samples, value_name = "N")]
+    #[arg(long, default_value_t = EvaluationSettings::default().samples, value_name = "N")]
     samples: usize,
     /// Print this many of the samples too, the first ones.
     #[arg(long, default_value_t = 0, value_name = "N")]
@@ -40,17 +40,17 @@ pub struct Options {
 
 /// Measures and prints.
 pub fn eval(options: &Options, json: bool) -> Result<(), String> {
-    let words = |e: enjamb::train::Error| e.to_string();
+    let words = |e: enjamb::train::TrainError| e.to_string();
     let config = Config::read(&options.config).map_err(words)?;
     let lines = corpus::read(&options.corpus, &config.corpus, config.seed).map_err(words)?;
     let mut model = Trained::open(&options.model, config.threads()).map_err(words)?;
     let apart = options.language_model.as_ref();
     let apart = apart.map(|dir| Trained::open(dir, config.threads())).transpose().map_err(words)?;
-    let settings = Settings {
+    let settings = EvaluationSettings {
         lines: options.lines,
         weighted_lines: options.weighted_lines,
         samples: options.samples,
-        ..Settings::default()
+        ..EvaluationSettings::default()
     };
     let max_tokens = config.corpus.max_tokens;
     let report = evaluate(&mut model, apart.as_ref(), &lines, max_tokens, settings, &mut |what| {

@@ -6,7 +6,7 @@ use crate::Shared;
 use clap::{Args, ValueEnum};
 use enjamb::Runtime;
 use enjamb::models::map::labels::labels;
-use enjamb::models::map::picture::{self, Palette, Picture};
+use enjamb::models::map::picture::{self, ColorScheme, Picture};
 use enjamb::models::map::table;
 use enjamb::models::map::texts::{self, split};
 use enjamb::project::kinds;
@@ -141,7 +141,7 @@ fn write(options: &Options, texts: &[String], points: &[[f32; 2]]) -> Result<(),
         pictures.push(PathBuf::from(format!("{stem}-map.svg")));
     }
     if !pictures.is_empty() {
-        let palette = if options.dark { Palette::DARK } else { Palette::LIGHT };
+        let palette = if options.dark { ColorScheme::DARK } else { ColorScheme::LIGHT };
         let labels = labels(texts, points);
         let options =
             picture::Options { title: &title, labels: &labels, palette, ..Default::default() };

@@ -4,7 +4,7 @@ use super::client::Client;
 use super::query::{is_text_type, read_inputs};
 use super::run::local_project;
 use crate::Shared;
-use enjamb::patch::{Host, Place, write};
+use enjamb::patch::{Endpoints, HostProgram, write};
 use enjamb::signature::{Values, only};
 use serde_json::Value as Json;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub struct Options {
 
 /// Writes the patch: for the running enjamb, else for the project that would run here.
 pub fn patch(options: &Options, shared: &Shared) -> Result<(), String> {
-    let host = Host::find(&options.host)?;
+    let host = HostProgram::find(&options.host)?;
     let text = match Client::find(shared)? {
         Some(client) => from_running(&client, options)?,
         None => from_project(host, options, shared)?,
@@ -65,7 +65,7 @@ fn from_running(client: &Client, options: &Options) -> Result<String, String> {
     client.text(&format!("{path}/patch"), &[("host", &options.host), ("inputs", &inputs)])
 }
 
-fn from_project(host: Host, options: &Options, shared: &Shared) -> Result<String, String> {
+fn from_project(host: HostProgram, options: &Options, shared: &Shared) -> Result<String, String> {
     let project = local_project()?.with_port_offset(shared.port_offset);
     let hosted =
         project.models.iter().find(|hosted| hosted.name == options.model).ok_or_else(|| {
@@ -84,7 +84,7 @@ fn from_project(host: Host, options: &Options, shared: &Shared) -> Result<String
         field.is_some_and(|field| is_text_type(&Json::from(field.data_type.name())))
     };
     let values = Values::read_json(&read_inputs(&options.inputs, is_text)?, &command.inputs)?;
-    let place = Place {
+    let place = Endpoints {
         host: "127.0.0.1".into(),
         osc_port: project.listen.osc_port,
         reply_port: project.listen.reply_port,

@@ -4,7 +4,7 @@ use super::client::Client;
 use super::run::local_project;
 use crate::Shared;
 use enjamb::Runtime;
-use enjamb::engine::{Event, Request};
+use enjamb::engine::{Request, RunEvent};
 use enjamb::host::Peer;
 use enjamb::signature::{Command, DataType, Values, only};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -84,14 +84,14 @@ pub(super) fn run_with_bar(
     bar.set_style(style.expect("the template is sound"));
     let outcome = loop {
         match events.recv() {
-            Ok(Event::Partial { progress, .. }) => {
+            Ok(RunEvent::Partial { progress, .. }) => {
                 bar.set_length(1000);
                 bar.set_position((progress.unwrap_or(0.0) * 1000.0) as u64);
             }
-            Ok(Event::Stream { .. }) => {}
-            Ok(Event::Done { outputs, .. }) => break Ok(Arc::unwrap_or_clone(outputs)),
-            Ok(Event::Failed(words)) => break Err(words),
-            Ok(Event::Cancelled) => break Err("the run was cancelled".into()),
+            Ok(RunEvent::Stream { .. }) => {}
+            Ok(RunEvent::Done { outputs, .. }) => break Ok(Arc::unwrap_or_clone(outputs)),
+            Ok(RunEvent::Failed(words)) => break Err(words),
+            Ok(RunEvent::Cancelled) => break Err("the run was cancelled".into()),
             Err(_) => break Err("the model was taken off".into()),
         }
     };

@@ -5,11 +5,11 @@ use clap::Args;
 use enjamb::Runtime;
 use enjamb::host::{Peer, Route};
 use enjamb::net::osc::udp::UdpSender;
-use enjamb::net::osc::{Hub, Names, Place};
+use enjamb::net::osc::{DestinationAddress, Hub, Names};
 use enjamb::net::traffic::Traffic;
 use enjamb::osc::{Broker, Message, Publication};
 use enjamb::project::Project;
-use enjamb::recording::{Ending, Event, Line, Reader, Way};
+use enjamb::recording::{Ending, Line, Reader, RecordedEvent, Way};
 use enjamb::replay::{Difference, Pace, Replay, Verdict, project_of};
 use enjamb::time::SystemClock;
 use serde_json::json;
@@ -150,7 +150,7 @@ impl Sender {
         }
         let wrong = |error: std::io::Error| format!("nothing can be sent: {error}");
         // From whichever interface leads there; no answer is listened to.
-        let is_v6 = |to: &Place| matches!(to, Place::Address(address) if address.is_ipv6());
+        let is_v6 = |to: &DestinationAddress| matches!(to, DestinationAddress::Address(address) if address.is_ipv6());
         let is_ipv4 = !project.destinations.iter().any(|destination| is_v6(&destination.to));
         let from = if is_ipv4 { "0.0.0.0:0" } else { "[::]:0" };
         let socket = Arc::new(UdpSocket::bind(from).map_err(wrong)?);
@@ -164,7 +164,7 @@ impl Sender {
     }
 
     fn send(&mut self, line: &Line) {
-        let Event::Out { way, messages, .. } = &line.event else { return };
+        let RecordedEvent::Out { way, messages, .. } = &line.event else { return };
         let messages: Vec<Message> =
             messages.iter().filter_map(|json| Message::from_json(json).ok()).collect();
         let n_messages = messages.len() as u64;

@@ -26,7 +26,7 @@ pub fn train(corpus: &Path, dir: &Path, config: Option<&Path>) -> Result<(), Str
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {eta} left: {msg}");
         ProgressBar::new(0).with_style(style.expect("the template is well formed"))
     });
-    let mut watch = |p: &enjamb::train::trainer::Progress| {
+    let mut watch = |p: &enjamb::train::trainer::TrainingProgress| {
         let words = format!(
             "epoch {:.2}, reconstruction {:.2}, divergence {:.2} nats, {:.0} lines/s",
             p.epochs, p.reconstruction, p.divergence, p.lines_a_second

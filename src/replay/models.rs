@@ -1,6 +1,6 @@
 //! The models of a replay: their runs, in the order in which they were at work, and what comes of them.
 
-use crate::engine::{Engine, Event, Hosted, Request, Status};
+use crate::engine::{Engine, Hosted, Request, RunEvent, Status};
 use crate::runtime::Runtime;
 use crate::signature::{Command, Values};
 use enjamb_core::{Error, ErrorKind};
@@ -175,10 +175,10 @@ fn let_in(engine: &Engine, board: &Arc<Board>, model: &str, run: &Prepared) -> R
     loop {
         let (board, key) = (Arc::clone(board), run.key.clone());
         let mut request = Request::new(move |event| match event {
-            Event::Partial { .. } | Event::Stream { .. } => {}
-            Event::Done { outputs, .. } => board.put(&key, Ok(outputs)),
-            Event::Failed(words) => board.put(&key, Err(words)),
-            Event::Cancelled => board.put(&key, Err("the run was cancelled".into())),
+            RunEvent::Partial { .. } | RunEvent::Stream { .. } => {}
+            RunEvent::Done { outputs, .. } => board.put(&key, Ok(outputs)),
+            RunEvent::Failed(words) => board.put(&key, Err(words)),
+            RunEvent::Cancelled => board.put(&key, Err("the run was cancelled".into())),
         });
         (request.seed, request.alone) = (Some(run.seed), true);
         match hosted.submit(&run.command, run.inputs.clone(), request) {

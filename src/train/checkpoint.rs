@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::Error;
-use super::network::Network;
+use super::TrainError;
+use super::network::TrainableNetwork;
 use super::optimizer::Moments;
 
 const FILE: &str = "checkpoint.safetensors";
@@ -66,7 +66,12 @@ fn checksum<'a>(tensors: impl Iterator<Item = &'a [f32]>) -> String {
 ///
 /// # Errors
 /// When it cannot be written; what was there before is then still there.
-pub fn save(dir: &Path, state: &State, network: &Network, moments: &Moments) -> Result<(), Error> {
+pub fn save(
+    dir: &Path,
+    state: &State,
+    network: &TrainableNetwork,
+    moments: &Moments,
+) -> Result<(), TrainError> {
     let mut tensors: Vec<(String, Tensor)> = Vec::new();
     let mut weights = Vec::new();
     for (i, (name, var)) in network.parameters().iter().enumerate() {
@@ -82,7 +87,7 @@ pub fn save(dir: &Path, state: &State, network: &Network, moments: &Moments) -> 
     let all = [&weights, &moments.first, &moments.second];
     let checksum = checksum(all.into_iter().flatten().map(Vec::as_slice));
     let header = Header { state: state.clone(), checksum: Some(checksum) };
-    let header = serde_json::to_string(&header).map_err(|e| Error::new(e.to_string()))?;
+    let header = serde_json::to_string(&header).map_err(|e| TrainError::new(e.to_string()))?;
     let path = dir.join(FILE);
     let partial = write(&path, &tensors, HashMap::from([("state".to_owned(), header)]))?;
     // The one before goes only when the new one is whole.
@@ -99,8 +104,8 @@ pub fn save(dir: &Path, state: &State, network: &Network, moments: &Moments) -> 
 /// When there are checkpoints but none is whole and of this network.
 pub fn load(
     dir: &Path,
-    network: &mut Network,
-) -> Result<Option<(State, Moments, Vec<String>)>, Error> {
+    network: &mut TrainableNetwork,
+) -> Result<Option<(State, Moments, Vec<String>)>, TrainError> {
     let mut damaged = Vec::new();
     let mut found = false;
     for name in [FILE, PREVIOUS] {
@@ -115,7 +120,7 @@ pub fn load(
         }
     }
     match found {
-        true => Err(Error::new(format!(
+        true => Err(TrainError::new(format!(
             "no checkpoint can be gone on from ({}). Move {} away to start anew",
             damaged.join("; "),
             dir.display()
@@ -124,24 +129,24 @@ pub fn load(
     }
 }
 
-fn load_file(path: &Path, network: &mut Network) -> Result<(State, Moments), Error> {
+fn load_file(path: &Path, network: &mut TrainableNetwork) -> Result<(State, Moments), TrainError> {
     let bytes = fs::read(path)?;
     let metadata = safetensors::SafeTensors::read_metadata(&bytes)
-        .map_err(|error| Error::new(format!("not a checkpoint ({error})")))?
+        .map_err(|error| TrainError::new(format!("not a checkpoint ({error})")))?
         .1;
     let state = metadata.metadata().as_ref().and_then(|metadata| metadata.get("state"));
-    let state = state.ok_or_else(|| Error::new("not a checkpoint: it has no state"))?;
+    let state = state.ok_or_else(|| TrainError::new("not a checkpoint: it has no state"))?;
     let Header { state, checksum: expected } =
-        serde_json::from_str(state).map_err(|e| Error::new(format!("its state: {e}")))?;
+        serde_json::from_str(state).map_err(|e| TrainError::new(format!("its state: {e}")))?;
     let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)
-        .map_err(|error| Error::new(format!("damaged ({error})")))?;
+        .map_err(|error| TrainError::new(format!("damaged ({error})")))?;
     let get = |name: &str, shape: &[usize]| match tensors.get(name) {
         Some(tensor) if tensor.dims() == shape => Ok(tensor.flatten_all()?),
-        Some(tensor) => Err(Error::new(format!(
+        Some(tensor) => Err(TrainError::new(format!(
             "{name} is {:?}; this configuration expects {shape:?}",
             tensor.dims()
         ))),
-        None => Err(Error::new(format!("{name} is missing"))),
+        None => Err(TrainError::new(format!("{name} is missing"))),
     };
     let mut moments = Moments::new(network.parameters());
     let mut weights = Vec::new();
@@ -153,7 +158,7 @@ fn load_file(path: &Path, network: &mut Network) -> Result<(State, Moments), Err
     moments.steps = get("steps", &[moments.steps.len()])?.to_vec1()?;
     let all = weights.iter().map(|(_, values)| values).chain(&moments.first).chain(&moments.second);
     if expected.is_some_and(|expected| expected != checksum(all.map(Vec::as_slice))) {
-        return Err(Error::new("damaged: its numbers do not have the checksum that it says"));
+        return Err(TrainError::new("damaged: its numbers do not have the checksum that it says"));
     }
     for (name, values) in weights {
         network.parameters_mut().set(&name, values)?;
@@ -166,12 +171,17 @@ fn load_file(path: &Path, network: &mut Network) -> Result<(State, Moments), Err
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn export(path: &Path, network: &Network, more: Vec<(String, Tensor)>) -> Result<(), Error> {
+pub fn export(
+    path: &Path,
+    network: &TrainableNetwork,
+    more: Vec<(String, Tensor)>,
+) -> Result<(), TrainError> {
     let mut tensors = more;
     for (name, var) in network.parameters().iter() {
         tensors.push((name.to_owned(), var.as_tensor().to_dtype(DType::F16)?));
     }
-    let model = serde_json::to_string(network.model()).map_err(|e| Error::new(e.to_string()))?;
+    let model =
+        serde_json::to_string(network.model()).map_err(|e| TrainError::new(e.to_string()))?;
     let metadata = [("format", FORMAT.to_owned()), ("model", model)];
     let metadata = metadata.map(|(name, text)| (name.to_owned(), text)).into();
     Ok(fs::rename(write(path, &tensors, metadata)?, path)?)
@@ -181,8 +191,8 @@ pub fn export(path: &Path, network: &Network, more: Vec<(String, Tensor)>) -> Re
 ///
 /// # Errors
 /// When the file is not an exported model.
-pub fn open(path: &Path, threads: usize) -> Result<Network, Error> {
-    let error = |what: String| Error::new(format!("{}: {what}", path.display()));
+pub fn open(path: &Path, threads: usize) -> Result<TrainableNetwork, TrainError> {
+    let error = |what: String| TrainError::new(format!("{}: {what}", path.display()));
     let bytes = fs::read(path).map_err(|e| error(e.to_string()))?;
     let (_, metadata) = safetensors::SafeTensors::read_metadata(&bytes)
         .map_err(|e| error(format!("not a model ({e})")))?;
@@ -190,7 +200,7 @@ pub fn open(path: &Path, threads: usize) -> Result<Network, Error> {
     let model = metadata.and_then(|metadata| metadata.get("model"));
     let model = model.ok_or_else(|| error(format!("not a model of format {FORMAT}")))?;
     let model = serde_json::from_str(model).map_err(|e| error(format!("its sizes: {e}")))?;
-    let mut network = Network::new(&model, 0, threads)?;
+    let mut network = TrainableNetwork::new(&model, 0, threads)?;
     import(path, &mut network)?;
     Ok(network)
 }
@@ -199,8 +209,8 @@ pub fn open(path: &Path, threads: usize) -> Result<Network, Error> {
 ///
 /// # Errors
 /// When the file is not of this network.
-pub fn import(path: &Path, network: &mut Network) -> Result<(), Error> {
-    let error = |what: String| Error::new(format!("{}: {what}", path.display()));
+pub fn import(path: &Path, network: &mut TrainableNetwork) -> Result<(), TrainError> {
+    let error = |what: String| TrainError::new(format!("{}: {what}", path.display()));
     let tensors =
         candle_core::safetensors::load(path, &Device::Cpu).map_err(|e| error(e.to_string()))?;
     for (name, shape) in network.shapes() {
@@ -217,8 +227,9 @@ fn write(
     path: &Path,
     tensors: &[(String, Tensor)],
     metadata: HashMap<String, String>,
-) -> Result<PathBuf, Error> {
-    let error = |what: String| Error::new(format!("{} cannot be written: {what}", path.display()));
+) -> Result<PathBuf, TrainError> {
+    let error =
+        |what: String| TrainError::new(format!("{} cannot be written: {what}", path.display()));
     let partial = PathBuf::from(format!("{}.part", path.display()));
     let tensors = tensors.iter().map(|(name, tensor)| (name, tensor));
     safetensors::serialize_to_file(tensors, Some(metadata), &partial)

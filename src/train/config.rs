@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Error;
+use super::TrainError;
 use super::schedule::Annealing;
 
 /// A training run. Every field has a default; the defaults train the model that ships.
@@ -19,7 +19,7 @@ pub struct Config {
     /// Which lines.
     pub corpus: Corpus,
     /// The network.
-    pub model: Model,
+    pub model: ModelConfig,
     /// Optimizer, length and regularisation.
     pub training: Training,
     /// The divergence's weight over time, and its floor.
@@ -51,7 +51,7 @@ pub struct Corpus {
 /// The network's sizes and kinds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Model {
+pub struct ModelConfig {
     /// Sub-words, about; the vocabulary that is learned may be smaller.
     pub vocabulary: usize,
     /// The folder of a trained model of these sizes to start from, with its vocabulary: to go on
@@ -199,7 +199,7 @@ impl Default for Config {
             seed: 1,
             threads: 0,
             corpus: Corpus::default(),
-            model: Model::default(),
+            model: ModelConfig::default(),
             training: Training::default(),
             kl: Kl::default(),
             autoencoder: Autoencoder::default(),
@@ -221,7 +221,7 @@ impl Default for Corpus {
     }
 }
 
-impl Default for Model {
+impl Default for ModelConfig {
     fn default() -> Self {
         Self {
             vocabulary: 8000,
@@ -282,12 +282,12 @@ impl Config {
     ///
     /// # Errors
     /// Says where the file is wrong and what was expected.
-    pub fn read(path: &Path) -> Result<Config, Error> {
+    pub fn read(path: &Path) -> Result<Config, TrainError> {
         let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::new(format!("{}: {error}", path.display())))?;
+            .map_err(|error| TrainError::new(format!("{}: {error}", path.display())))?;
         let config: Config = toml::from_str(&text)
-            .map_err(|error| Error::new(format!("{}: {error}", path.display())))?;
-        config.check().map_err(|error| Error::new(format!("{}: {error}", path.display())))?;
+            .map_err(|error| TrainError::new(format!("{}: {error}", path.display())))?;
+        config.check().map_err(|error| TrainError::new(format!("{}: {error}", path.display())))?;
         Ok(config)
     }
 
@@ -295,14 +295,14 @@ impl Config {
     ///
     /// # Errors
     /// Names the field, what it is, and what was expected.
-    pub fn check(&self) -> Result<(), Error> {
+    pub fn check(&self) -> Result<(), TrainError> {
         let share = |name: &str, x: f64| match (0.0..1.0).contains(&x) {
             true => Ok(()),
-            false => Err(Error::new(format!("{name} is {x}; expected 0 to 1, less than 1"))),
+            false => Err(TrainError::new(format!("{name} is {x}; expected 0 to 1, less than 1"))),
         };
         let positive = |name: &str, x: f64| match x > 0.0 && x.is_finite() {
             true => Ok(()),
-            false => Err(Error::new(format!("{name} is {x}; expected more than 0"))),
+            false => Err(TrainError::new(format!("{name} is {x}; expected more than 0"))),
         };
         let (Optimizer::Adam { rate } | Optimizer::Sgd { rate }) = self.training.optimizer;
         share("training.word_dropout", self.training.word_dropout)?;
@@ -323,17 +323,19 @@ impl Config {
         }
         let candidates = self.training.candidates;
         if !(candidates > 0.0 && candidates <= 1.0) {
-            return Err(Error::new(format!(
+            return Err(TrainError::new(format!(
                 "training.candidates is {candidates}; expected more than 0, at most 1"
             )));
         }
         if self.model.vocabulary < 32 {
-            return Err(Error::new("model.vocabulary is below 32: too few for the alphabet"));
+            return Err(TrainError::new("model.vocabulary is below 32: too few for the alphabet"));
         }
         if let Posterior::VonMisesFisher { concentration } = self.model.posterior {
             positive("model.posterior.concentration", concentration)?;
             if self.model.latent < 3 {
-                return Err(Error::new("a von Mises-Fisher posterior needs a latent of 3 or more"));
+                return Err(TrainError::new(
+                    "a von Mises-Fisher posterior needs a latent of 3 or more",
+                ));
             }
         }
         self.kl.annealing.check()

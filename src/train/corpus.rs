@@ -10,7 +10,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rayon::prelude::*;
 
 use super::network::Batch;
-use super::{Error, config, vocabulary};
+use super::{TrainError, config, vocabulary};
 use enjamb_models::poetry::vocabulary::{UNKNOWN, Vocabulary, clean, words};
 
 /// A word is a name if it is written with a capital in this share of its places within a line.
@@ -39,8 +39,8 @@ pub struct Lines {
 ///
 /// # Errors
 /// When the file cannot be read, or has too few lines that fit.
-pub fn read(path: &Path, config: &config::Corpus, seed: u64) -> Result<Lines, Error> {
-    let error = |what: String| Error::new(format!("the corpus {}: {what}", path.display()));
+pub fn read(path: &Path, config: &config::Corpus, seed: u64) -> Result<Lines, TrainError> {
+    let error = |what: String| TrainError::new(format!("the corpus {}: {what}", path.display()));
     let file = File::open(path).map_err(|e| error(e.to_string()))?;
     let reader: Box<dyn Read> = match path.extension().is_some_and(|ending| ending == "zst") {
         true => Box::new(
@@ -132,7 +132,7 @@ fn capitals(lines: &[String]) -> HashSet<String> {
 ///
 /// # Errors
 /// When a file cannot be read or there is nothing to learn from.
-pub fn vocabulary(lines: &Lines, config: &config::Model) -> Result<Vocabulary, Error> {
+pub fn vocabulary(lines: &Lines, config: &config::ModelConfig) -> Result<Vocabulary, TrainError> {
     Ok(match &config.vocabulary_file {
         Some(path) => Vocabulary::load(path)?,
         None => {

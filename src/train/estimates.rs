@@ -6,7 +6,7 @@ use candle_core::{Result, Tensor};
 
 use super::config::Posterior;
 use super::latent::{self, Noise};
-use super::network::{Batch, Moments, Network};
+use super::network::{Batch, Moments, TrainableNetwork};
 use rand_chacha::ChaCha8Rng;
 
 /// A dimension counts as active if its mean varies by more than this over the lines (Burda et al.
@@ -137,7 +137,7 @@ pub fn log_sum_exp(x: &[f64]) -> f64 {
 /// # Errors
 /// When batch and weights do not fit together.
 pub fn importance_weighted(
-    network: &Network,
+    network: &TrainableNetwork,
     batch: &Batch,
     draws: usize,
     rng: &mut ChaCha8Rng,
@@ -161,7 +161,7 @@ pub fn importance_weighted(
 /// # Errors
 /// When batch and weights do not fit together.
 pub fn log_weights(
-    network: &Network,
+    network: &TrainableNetwork,
     batch: &Batch,
     moments: &Moments,
     z: &Tensor,

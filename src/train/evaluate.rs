@@ -13,10 +13,10 @@ use serde::Serialize;
 use super::corpus::{Encoded, Lines};
 use super::estimates::{self, Posteriors};
 use super::latent::{self, Noise};
-use super::network::Network;
-use super::{Error, checkpoint};
+use super::network::TrainableNetwork;
+use super::{TrainError, checkpoint};
 use enjamb_models::poetry::vocabulary::{Vocabulary, clean};
-use enjamb_models::poetry::{Constraints, Method, Poet, Wish, space};
+use enjamb_models::poetry::{Constraints, DecodeOptions, Decoding, Poet, space};
 use enjamb_numeric::chance::gaussians;
 use words::{alikeness, n_words};
 
@@ -36,7 +36,7 @@ const SAMPLINGS: [(f32, f32); 4] = [(0.5, 1.0), (0.5, 0.8), (0.5, 0.6), (1.0, 1.
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct EvaluationSettings {
     /// Held-out lines that are encoded and reconstructed.
     pub lines: usize,
     /// Lines whose likelihood is estimated by importance weighting, and draws for each.
@@ -49,7 +49,7 @@ pub struct Settings {
     pub seed: u64,
 }
 
-impl Default for Settings {
+impl Default for EvaluationSettings {
     fn default() -> Self {
         Self { lines: 10_000, weighted_lines: 200, draws: 500, samples: 1_000, seed: 1 }
     }
@@ -135,7 +135,7 @@ pub struct Interpolation {
 
 /// A trained model, as it is trained and as it is hosted.
 pub struct Trained {
-    network: Network,
+    network: TrainableNetwork,
     vocabulary: Vocabulary,
     poet: Option<Poet>,
 }
@@ -145,14 +145,14 @@ impl Trained {
     ///
     /// # Errors
     /// When a file is missing or not what it should be.
-    pub fn open(dir: &Path, threads: usize) -> Result<Trained, Error> {
+    pub fn open(dir: &Path, threads: usize) -> Result<Trained, TrainError> {
         let vocabulary = Vocabulary::load(&dir.join("vocabulary.json"))?;
         let network = checkpoint::open(&dir.join("weights.safetensors"), threads)?;
         let poet = match network.model().latent {
             0 => None,
-            _ => {
-                Some(Poet::load(dir).map_err(|e| Error::new(e.to_string()))?.with_threads(threads))
-            }
+            _ => Some(
+                Poet::load(dir).map_err(|e| TrainError::new(e.to_string()))?.with_threads(threads),
+            ),
         };
         Ok(Trained { network, vocabulary, poet })
     }
@@ -162,9 +162,9 @@ impl Trained {
     ///
     /// # Errors
     /// When the model has a latent vector.
-    pub fn perplexity(&self, lines: &[String]) -> Result<f64, Error> {
+    pub fn perplexity(&self, lines: &[String]) -> Result<f64, TrainError> {
         if self.network.model().latent > 0 {
-            return Err(Error::new("a language model is expected: one with a latent of 0"));
+            return Err(TrainError::new("a language model is expected: one with a latent of 0"));
         }
         let lines: Vec<String> = lines.iter().map(|line| clean(line)).collect();
         let (mut nats, mut words) = (0.0, 0);
@@ -189,38 +189,40 @@ impl Trained {
         temperature: f32,
         spread: f32,
         seed: u64,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Vec<String>, TrainError> {
         let latent = self.network.model().latent;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut point = || gaussians(&mut rng, latent).into_iter().map(|x| spread * x).collect();
         let points = (0..count).map(|_| point()).collect();
-        self.write(points, Method::Sample { temperature, top_p: 1.0 }, seed)
+        self.write(points, Decoding::Sample { temperature, top_p: 1.0 }, seed)
     }
 
     fn write(
         &mut self,
         points: Vec<Vec<f32>>,
-        method: Method,
+        method: Decoding,
         seed: u64,
-    ) -> Result<Vec<String>, Error> {
-        let poet = self.poet.as_mut().ok_or_else(|| Error::new("a language model has no z"))?;
-        let failed = |e: enjamb_core::model::Error| Error::new(e.to_string());
+    ) -> Result<Vec<String>, TrainError> {
+        let poet =
+            self.poet.as_mut().ok_or_else(|| TrainError::new("a language model has no z"))?;
+        let failed = |e: enjamb_core::model::Error| TrainError::new(e.to_string());
         let constraints = Arc::new(Constraints::default());
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let wishes: Vec<Wish> = points
+        let wishes: Vec<DecodeOptions> = points
             .into_iter()
             .map(|z| {
                 let constraints = Arc::clone(&constraints);
-                Wish { z, method, constraints, seed: rng.next_u64() }
+                DecodeOptions { z, method, constraints, seed: rng.next_u64() }
             })
             .collect();
         poet.write(&wishes, |_| Ok(())).map_err(failed)
     }
 
-    fn means(&mut self, lines: &[String]) -> Result<Vec<Vec<f32>>, Error> {
-        let poet = self.poet.as_mut().ok_or_else(|| Error::new("a language model has no z"))?;
+    fn means(&mut self, lines: &[String]) -> Result<Vec<Vec<f32>>, TrainError> {
+        let poet =
+            self.poet.as_mut().ok_or_else(|| TrainError::new("a language model has no z"))?;
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        let read = poet.read(&lines).map_err(|e| Error::new(e.to_string()))?;
+        let read = poet.read(&lines).map_err(|e| TrainError::new(e.to_string()))?;
         Ok(read.into_iter().map(|posterior| posterior.mean).collect())
     }
 }
@@ -235,11 +237,11 @@ pub fn evaluate(
     language_model: Option<&Trained>,
     lines: &Lines,
     max_tokens: usize,
-    settings: Settings,
+    settings: EvaluationSettings,
     tell: &mut dyn FnMut(&str),
-) -> Result<Report, Error> {
+) -> Result<Report, TrainError> {
     if model.network.model().latent == 0 {
-        return Err(Error::new("a language model has nothing to evaluate but its perplexity"));
+        return Err(TrainError::new("a language model has nothing to evaluate but its perplexity"));
     }
     let held_out: Vec<String> = lines.held_out.iter().take(settings.lines).cloned().collect();
     let encoded = Encoded::new(&held_out, &model.vocabulary, max_tokens);
@@ -269,7 +271,11 @@ pub fn evaluate(
     Ok(report)
 }
 
-fn bound(network: &Network, encoded: &Encoded, settings: Settings) -> Result<Report, Error> {
+fn bound(
+    network: &TrainableNetwork,
+    encoded: &Encoded,
+    settings: EvaluationSettings,
+) -> Result<Report, TrainError> {
     let model = network.model();
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     let (mut reconstruction, mut divergence) = (0.0, 0.0);
@@ -310,13 +316,13 @@ fn bound(network: &Network, encoded: &Encoded, settings: Settings) -> Result<Rep
 }
 
 fn weigh(
-    network: &Network,
+    network: &TrainableNetwork,
     held_out: &[String],
     vocabulary: &Vocabulary,
     max_tokens: usize,
-    settings: Settings,
+    settings: EvaluationSettings,
     report: &mut Report,
-) -> Result<(), Error> {
+) -> Result<(), TrainError> {
     let some = &held_out[..settings.weighted_lines.min(held_out.len())];
     let encoded = Encoded::new(some, vocabulary, max_tokens);
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
@@ -330,9 +336,13 @@ fn weigh(
     Ok(())
 }
 
-fn reconstruct(model: &mut Trained, held_out: &[String], report: &mut Report) -> Result<(), Error> {
+fn reconstruct(
+    model: &mut Trained,
+    held_out: &[String],
+    report: &mut Report,
+) -> Result<(), TrainError> {
     let means = model.means(held_out)?;
-    let written = model.write(means, Method::Greedy, 0)?;
+    let written = model.write(means, Decoding::Greedy, 0)?;
     for (line, back) in held_out.iter().zip(&written) {
         let back = clean(back);
         let is_short = n_words(line) <= SHORT;
@@ -376,14 +386,14 @@ fn describe(samples: &[String], known: &HashSet<&str>) -> Sampling {
     }
 }
 
-fn interpolate(model: &mut Trained, held_out: &[String]) -> Result<Interpolation, Error> {
+fn interpolate(model: &mut Trained, held_out: &[String]) -> Result<Interpolation, TrainError> {
     let n_pairs = PAIRS.min(held_out.len() / 2);
     let means = model.means(&held_out[..2 * n_pairs])?;
     let points = means
         .chunks_exact(2)
         .flat_map(|pair| space::path(&pair[0], &pair[1], PAIR_STEPS, true))
         .collect();
-    let lines = model.write(points, Method::Greedy, 0)?;
+    let lines = model.write(points, Decoding::Greedy, 0)?;
     let mut sum = Interpolation::default();
     for way in lines.chunks_exact(PAIR_STEPS) {
         let steps = way.windows(2).map(|pair| alikeness(&pair[0], &pair[1]));

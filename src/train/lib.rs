@@ -20,44 +20,44 @@ pub mod trainer;
 pub mod vocabulary;
 
 pub use config::Config;
-pub use network::Network;
+pub use network::TrainableNetwork;
 pub use trainer::Trainer;
 
 use std::fmt;
 
 /// Why training could not go on, in plain words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error(String);
+pub struct TrainError(String);
 
-impl Error {
+impl TrainError {
     /// An error in plain words.
     pub fn new(words: impl Into<String>) -> Self {
-        Error(words.into())
+        TrainError(words.into())
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for TrainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for TrainError {}
 
-impl From<candle_core::Error> for Error {
+impl From<candle_core::Error> for TrainError {
     fn from(error: candle_core::Error) -> Self {
-        Error(error.to_string())
+        TrainError(error.to_string())
     }
 }
 
-impl From<std::io::Error> for Error {
+impl From<std::io::Error> for TrainError {
     fn from(error: std::io::Error) -> Self {
-        Error(error.to_string())
+        TrainError(error.to_string())
     }
 }
 
-impl From<enjamb_models::poetry::vocabulary::Error> for Error {
-    fn from(error: enjamb_models::poetry::vocabulary::Error) -> Self {
-        Error(error.to_string())
+impl From<enjamb_models::poetry::vocabulary::VocabularyError> for TrainError {
+    fn from(error: enjamb_models::poetry::vocabulary::VocabularyError) -> Self {
+        TrainError(error.to_string())
     }
 }

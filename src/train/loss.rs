@@ -4,9 +4,9 @@ use candle_core::{Result, Tensor};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::RngCore;
 
-use super::config::{Expansion, Model, Training};
+use super::config::{Expansion, ModelConfig, Training};
 use super::latent::{self, Noise};
-use super::network::{Batch, Candidates, Dropout, Network};
+use super::network::{Batch, Candidates, Dropout, TrainableNetwork};
 
 /// What a pass draws at random.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ impl Draws {
     pub fn draw(
         rng: &mut ChaCha8Rng,
         batch: &Batch,
-        model: &Model,
+        model: &ModelConfig,
         training: &Training,
         candidates: f64,
     ) -> Draws {
@@ -75,7 +75,12 @@ pub struct Losses {
 ///
 /// # Errors
 /// When batch, draws and weights do not fit together.
-pub fn losses(network: &Network, batch: &Batch, draws: &Draws, kl: KlTerm) -> Result<Losses> {
+pub fn losses(
+    network: &TrainableNetwork,
+    batch: &Batch,
+    draws: &Draws,
+    kl: KlTerm,
+) -> Result<Losses> {
     let weight = 1.0 / batch.lines as f32;
     let model = network.model();
     if model.latent == 0 {

@@ -13,7 +13,7 @@ pub use parameters::Parameters;
 
 use candle_core::{Device, Result, Tensor};
 
-use super::config::{Expansion, Model, Posterior};
+use super::config::{Expansion, ModelConfig, Posterior};
 use super::ops::cross_entropy::{cross_entropy, token_losses};
 use super::ops::lstm::{Plan, lstm};
 use enjamb_models::poetry::vocabulary::{END, START, UNKNOWN};
@@ -104,20 +104,20 @@ pub struct Moments {
 }
 
 /// The network: its sizes and its weights.
-pub struct Network {
-    model: Model,
+pub struct TrainableNetwork {
+    model: ModelConfig,
     parameters: Parameters,
     threads: usize,
 }
 
-impl Network {
+impl TrainableNetwork {
     /// A network with weights drawn from `seed`. `model.vocabulary` must be the true size.
     ///
     /// # Errors
     /// Only if memory runs out.
-    pub fn new(model: &Model, seed: u64, threads: usize) -> Result<Network> {
+    pub fn new(model: &ModelConfig, seed: u64, threads: usize) -> Result<TrainableNetwork> {
         let parameters = Parameters::new(&shapes(model), model.init_range, seed)?;
-        Ok(Network { model: model.clone(), parameters, threads })
+        Ok(TrainableNetwork { model: model.clone(), parameters, threads })
     }
 
     /// Names and shapes of all weights.
@@ -126,7 +126,7 @@ impl Network {
     }
 
     /// The sizes and kinds.
-    pub fn model(&self) -> &Model {
+    pub fn model(&self) -> &ModelConfig {
         &self.model
     }
 
@@ -286,8 +286,8 @@ impl Network {
 }
 
 /// Names and shapes of the weights of a network.
-fn shapes(model: &Model) -> Vec<(String, Vec<usize>)> {
-    let &Model { vocabulary: v, embedding: e, encoder: h, decoder: d, latent: z, .. } = model;
+fn shapes(model: &ModelConfig) -> Vec<(String, Vec<usize>)> {
+    let &ModelConfig { vocabulary: v, embedding: e, encoder: h, decoder: d, latent: z, .. } = model;
     let mut shapes = vec![("embedding", vec![v, e])];
     if z > 0 {
         shapes.extend([

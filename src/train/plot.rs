@@ -4,7 +4,7 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
-use super::Error;
+use super::TrainError;
 
 /// A curve: its name and its points (step, value).
 pub type Curve = (String, Vec<(f64, f64)>);
@@ -22,7 +22,7 @@ const COLOURS: [RGBColor; 6] = [
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write(path: &Path, title: &str, curves: &[Curve]) -> Result<(), Error> {
+pub fn write(path: &Path, title: &str, curves: &[Curve]) -> Result<(), TrainError> {
     let points = || curves.iter().flat_map(|(_, points)| points);
     let right = points().map(|p| p.0).fold(1.0, f64::max);
     let mut heights: Vec<f64> = points().map(|p| p.1).filter(|y| y.is_finite()).collect();
@@ -63,8 +63,8 @@ pub fn write(path: &Path, title: &str, curves: &[Curve]) -> Result<(), Error> {
             area.present()?;
             Ok(())
         };
-        draw(&mut text).map_err(|error| Error::new(error.to_string()))?;
+        draw(&mut text).map_err(|error| TrainError::new(error.to_string()))?;
         text
     };
-    std::fs::write(path, svg).map_err(|e| Error::new(format!("{}: {e}", path.display())))
+    std::fs::write(path, svg).map_err(|e| TrainError::new(format!("{}: {e}", path.display())))
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Error;
+use super::TrainError;
 
 /// How the divergence's weight gets to its highest, as a share of it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ impl Annealing {
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), TrainError> {
         let wrong = match *self {
             Annealing::Constant => None,
             Annealing::Linear { from, steps } => (steps == 0 || !(0.0..=1.0).contains(&from))
@@ -65,7 +65,7 @@ impl Annealing {
             }
         };
         match wrong {
-            Some(expected) => Err(Error::new(format!("kl.annealing: expected {expected}"))),
+            Some(expected) => Err(TrainError::new(format!("kl.annealing: expected {expected}"))),
             None => Ok(()),
         }
     }

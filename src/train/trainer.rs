@@ -15,10 +15,10 @@ use super::corpus::{self, Encoded};
 use super::estimates::Posteriors;
 use super::latent::{self, Noise};
 use super::loss::{Draws, KlTerm, Losses, losses};
-use super::network::{Batch, Network};
+use super::network::{Batch, TrainableNetwork};
 use super::optimizer::{self, Moments};
 use super::schedule::rate_share;
-use super::{Error, plot};
+use super::{TrainError, plot};
 use enjamb_models::poetry::vocabulary::Vocabulary;
 use log::Log;
 
@@ -41,7 +41,7 @@ pub struct Trainer {
     dir: PathBuf,
     lines: Encoded,
     validation: Encoded,
-    network: Network,
+    network: TrainableNetwork,
     moments: Moments,
     state: State,
     log: Log,
@@ -50,7 +50,7 @@ pub struct Trainer {
 
 /// Where a run stands, for those who watch.
 #[derive(Clone, Debug)]
-pub struct Progress {
+pub struct TrainingProgress {
     /// Steps taken, and of how many.
     pub step: usize,
     /// Steps of the whole run.
@@ -85,10 +85,10 @@ impl Trainer {
     ///
     /// # Errors
     /// When the corpus cannot be read, or the folder holds a run with another network or corpus.
-    pub fn new(config: Config, corpus: &Path, dir: &Path) -> Result<Trainer, Error> {
+    pub fn new(config: Config, corpus: &Path, dir: &Path) -> Result<Trainer, TrainError> {
         config.check()?;
         std::fs::create_dir_all(dir.join(MODEL_DIR))
-            .map_err(|e| Error::new(format!("{}: {e}", dir.display())))?;
+            .map_err(|e| TrainError::new(format!("{}: {e}", dir.display())))?;
         let all = corpus::read(corpus, &config.corpus, config.seed)?;
         // A run keeps the vocabulary that it began with.
         let vocabulary_path = dir.join(MODEL_DIR).join(VOCABULARY_FILE);
@@ -105,11 +105,13 @@ impl Trainer {
         let validation = &all.held_out[..n_validation];
         let validation = Encoded::new(validation, &vocabulary, config.corpus.max_tokens);
         if lines.n_lines() == 0 || validation.n_lines() == 0 {
-            return Err(Error::new("no line of the corpus is short enough: see corpus.max_tokens"));
+            return Err(TrainError::new(
+                "no line of the corpus is short enough: see corpus.max_tokens",
+            ));
         }
         let mut model = config.model.clone();
         model.vocabulary = vocabulary.len();
-        let mut network = Network::new(&model, config.seed, config.threads())?;
+        let mut network = TrainableNetwork::new(&model, config.seed, config.threads())?;
         if let Some(dir) = start_from {
             checkpoint::import(&dir.join(WEIGHTS_FILE), &mut network)?;
         }
@@ -128,7 +130,7 @@ impl Trainer {
             Some((state, moments, damaged)) => {
                 notes.extend(damaged.iter().map(|file| format!("passed over {file}")));
                 if state.config != same {
-                    return Err(Error::new(format!(
+                    return Err(TrainError::new(format!(
                         "{} holds a run with another seed, corpus or model: choose another folder, \
                          or the configuration that it began with",
                         dir.display()
@@ -165,7 +167,7 @@ impl Trainer {
     }
 
     /// The network as it is.
-    pub fn network(&self) -> &Network {
+    pub fn network(&self) -> &TrainableNetwork {
         &self.network
     }
 
@@ -174,7 +176,10 @@ impl Trainer {
     ///
     /// # Errors
     /// When a loss is not finite, or a file cannot be written.
-    pub fn run(&mut self, watch: &mut dyn FnMut(&Progress) -> bool) -> Result<(), Error> {
+    pub fn run(
+        &mut self,
+        watch: &mut dyn FnMut(&TrainingProgress) -> bool,
+    ) -> Result<(), TrainError> {
         let mut saved = Instant::now();
         let mut smooth = Smooth::default();
         let mut go_on = true;
@@ -205,7 +210,7 @@ impl Trainer {
                 if step == self.config.autoencoder.steps && self.config.autoencoder.reset_decoder {
                     self.reset_decoder()?;
                 }
-                go_on = watch(&Progress {
+                go_on = watch(&TrainingProgress {
                     step,
                     steps: self.config.training.steps,
                     epochs: self.state.epoch as f64 + self.state.batch as f64 / epoch.len() as f64,
@@ -234,7 +239,7 @@ impl Trainer {
     }
 
     /// One step on a batch, on the weights that `part` names.
-    fn step(&mut self, batch: &Batch, number: u64, part: Part) -> Result<Losses, Error> {
+    fn step(&mut self, batch: &Batch, number: u64, part: Part) -> Result<Losses, TrainError> {
         let draws = self.draws(batch, number);
         let losses = losses(&self.network, batch, &draws, self.kl_term(self.state.step))?;
         let gradients = losses.total.backward()?;
@@ -242,13 +247,13 @@ impl Trainer {
         let settings = (self.config.training.optimizer, rate, self.config.training.clip);
         let parameters = self.network.parameters_mut();
         optimizer::step(parameters, &gradients, &mut self.moments, settings, |name| part.has(name))
-            .map_err(|e| Error::new(format!("step {}: {e}", self.state.step)))?;
+            .map_err(|e| TrainError::new(format!("step {}: {e}", self.state.step)))?;
         Ok(losses)
     }
 
     /// Steps of the encoder alone, while it is trained aggressively: until, over so many of them,
     /// the loss per token has stopped falling. Says how many there were.
-    fn aggressive_steps(&mut self, epoch: &corpus::Epoch) -> Result<Option<usize>, Error> {
+    fn aggressive_steps(&mut self, epoch: &corpus::Epoch) -> Result<Option<usize>, TrainError> {
         if !self.state.aggressive {
             return Ok(None);
         }
@@ -273,7 +278,7 @@ impl Trainer {
     }
 
     /// At the end of a pass: aggression ends for good when the mutual information has fallen.
-    fn judge_aggression(&mut self) -> Result<(), Error> {
+    fn judge_aggression(&mut self) -> Result<(), TrainError> {
         let now = self.validate()?.mutual_information;
         self.state.aggressive = now >= self.state.mutual_information;
         self.state.mutual_information = now;
@@ -315,7 +320,7 @@ impl Trainer {
     }
 
     /// The decoder starts afresh, now that the encoder knows what lines are (Li et al. 2019).
-    fn reset_decoder(&mut self) -> Result<(), Error> {
+    fn reset_decoder(&mut self) -> Result<(), TrainError> {
         let prefixes = ["decoder.", "output.", "expansion."];
         let (range, seed) = (self.config.model.init_range, self.config.seed.wrapping_add(1));
         self.network.parameters_mut().reset(&prefixes, range, seed)?;
@@ -328,7 +333,7 @@ impl Trainer {
     ///
     /// # Errors
     /// Only if memory runs out.
-    pub fn validate(&self) -> Result<Validation, Error> {
+    pub fn validate(&self) -> Result<Validation, TrainError> {
         let model = self.network.model();
         let kl = &self.config.kl;
         let mut rng = self.rng(0, 3);
@@ -368,7 +373,7 @@ impl Trainer {
 
     /// Validates, keeps the model if it is the best so far, and stops or slows down if it has not
     /// been for too long.
-    fn validate_and_judge(&mut self) -> Result<(), Error> {
+    fn validate_and_judge(&mut self) -> Result<(), TrainError> {
         let validation = self.validate()?;
         self.log.validation(self.state.step, &validation)?;
         plot::write(&self.dir.join("losses.svg"), "Training", &self.log.curves())?;
@@ -394,7 +399,7 @@ impl Trainer {
     /// The mean of all validation lines' posteriors, `space.mean` `[Z]`, and the directions in which
     /// they vary most, `space.principal` `[Z, Z]`, a unit row each, with the standard deviation
     /// along each, `space.deviation` `[Z]`: axes for walks and grids.
-    fn directions(&self) -> Result<Vec<(String, Tensor)>, Error> {
+    fn directions(&self) -> Result<Vec<(String, Tensor)>, TrainError> {
         if self.network.model().latent == 0 {
             return Ok(Vec::new());
         }
@@ -411,7 +416,7 @@ impl Trainer {
         ])
     }
 
-    fn save(&self) -> Result<(), Error> {
+    fn save(&self) -> Result<(), TrainError> {
         checkpoint::save(&self.dir, &self.state, &self.network, &self.moments)
     }
 }
@@ -472,11 +477,11 @@ impl Smooth {
 
 /// Overwrites the embeddings of the tokens that a file of word vectors has.
 fn load_embeddings(
-    network: &mut Network,
+    network: &mut TrainableNetwork,
     vocabulary: &Vocabulary,
     path: &Path,
-) -> Result<(), Error> {
-    let error = |what: String| Error::new(format!("{}: {what}", path.display()));
+) -> Result<(), TrainError> {
+    let error = |what: String| TrainError::new(format!("{}: {what}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|e| error(e.to_string()))?;
     let width = network.model().embedding;
     let table = network.parameters().get("embedding").flatten_all()?;

@@ -8,7 +8,7 @@ use tokenizers::normalizers::{Prepend, Replace, Sequence};
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer};
 
-use super::Error;
+use super::TrainError;
 use enjamb_models::poetry::bpe::PIECE;
 use enjamb_models::poetry::vocabulary::{SPECIAL, UNKNOWN, Vocabulary};
 
@@ -21,9 +21,9 @@ pub fn learn<'a>(
     lines: impl Iterator<Item = &'a str> + Send,
     size: usize,
     capitals: HashSet<String>,
-) -> Result<Vocabulary, Error> {
+) -> Result<Vocabulary, TrainError> {
     let json = learn_json(lines, size)
-        .map_err(|error| Error::new(format!("no vocabulary could be learned: {error}")))?;
+        .map_err(|error| TrainError::new(format!("no vocabulary could be learned: {error}")))?;
     Ok(Vocabulary::from_json(json, capitals)?)
 }
 

@@ -3,7 +3,7 @@
 
 use super::common::*;
 use enjamb::model::{Error, Model, Run};
-use enjamb::recording::{Event, Reader, Recorder, Summary};
+use enjamb::recording::{Reader, RecordedEvent, Recorder, Summary};
 use enjamb::replay::{Replay, Verdict};
 use enjamb::runtime::{RuntimeBuilder, shipped_model_dirs};
 use enjamb::signature::{Command, Manifest, Values, number, text, vector};
@@ -230,11 +230,11 @@ fn all_comes_out_again_however_quick_the_models_are() {
         let json = serde_json::to_value(&line).unwrap();
         *kinds.entry(json["kind"].as_str().unwrap().into()).or_default() += 1;
         match line.event {
-            Event::Out { of, messages, .. } if of == "voyage" || of == "loop" => {
+            RecordedEvent::Out { of, messages, .. } if of == "voyage" || of == "loop" => {
                 n_messages += messages.len() as u64;
             }
-            Event::Answer { failed: Some(_), .. } => n_failed += 1,
-            Event::End { outputs: Some(_), .. } => n_messages += 1,
+            RecordedEvent::Answer { failed: Some(_), .. } => n_failed += 1,
+            RecordedEvent::End { outputs: Some(_), .. } => n_messages += 1,
             _ => {}
         }
     }

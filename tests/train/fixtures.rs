@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
-use enjamb::train::Network;
-use enjamb::train::config::{Expansion, Model, Posterior};
+use enjamb::train::TrainableNetwork;
+use enjamb::train::config::{Expansion, ModelConfig, Posterior};
 use enjamb::train::latent::Noise;
 use enjamb::train::loss::Draws;
 use enjamb::train::network::{Batch, Dropout};
@@ -43,9 +43,14 @@ impl Fixtures {
     }
 
     /// A network with the weights under `folder`.
-    pub fn network(&self, folder: &str, posterior: Posterior, expansion: Expansion) -> Network {
+    pub fn network(
+        &self,
+        folder: &str,
+        posterior: Posterior,
+        expansion: Expansion,
+    ) -> TrainableNetwork {
         let dims = |name: &str| self.tensor(&format!("{folder}/{name}")).dims();
-        let model = Model {
+        let model = ModelConfig {
             vocabulary: dims("embedding")[0],
             embedding: dims("embedding")[1],
             encoder: dims("encoder.recurrent")[0],
@@ -53,9 +58,9 @@ impl Fixtures {
             latent: dims("decoder.cell")[0],
             posterior,
             expansion,
-            ..Model::default()
+            ..ModelConfig::default()
         };
-        let mut network = Network::new(&model, 1, 2).unwrap();
+        let mut network = TrainableNetwork::new(&model, 1, 2).unwrap();
         for (name, _) in network.shapes() {
             let values = self.floats(&format!("{folder}/{name}"));
             network.parameters_mut().set(&name, values).unwrap();
@@ -64,7 +69,7 @@ impl Fixtures {
     }
 
     /// The plain network.
-    pub fn plain(&self) -> Network {
+    pub fn plain(&self) -> TrainableNetwork {
         self.network("weights", Posterior::Gaussian, Expansion::Constant)
     }
 

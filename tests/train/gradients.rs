@@ -1,7 +1,7 @@
 //! Every loss and its gradient by every weight.
 
 use enjamb::models::poetry::vocabulary::UNKNOWN;
-use enjamb::train::Network;
+use enjamb::train::TrainableNetwork;
 use enjamb::train::config::{Expansion, Posterior};
 use enjamb::train::latent::{self, Noise};
 use enjamb::train::loss::{Draws, KlTerm, losses};
@@ -14,7 +14,7 @@ const TOLERANCE: f64 = 1e-5;
 
 const PLAIN: KlTerm = KlTerm { weight: 1.0, floor: 0.0 };
 
-fn check(fixtures: &Fixtures, case: &str, network: &Network, draws: &Draws, kl: KlTerm) {
+fn check(fixtures: &Fixtures, case: &str, network: &TrainableNetwork, draws: &Draws, kl: KlTerm) {
     let found = losses(network, &fixtures.batch(), draws, kl).unwrap();
     let expected = |name: &str| fixtures.numbers(&format!("{case}/{name}"));
     let total = f64::from(found.total.to_scalar::<f32>().unwrap());
@@ -139,7 +139,7 @@ fn threads_change_no_more_than_the_last_bits() {
     let fixtures = Fixtures::load();
     let model = fixtures.plain().model().clone();
     let gradients = |threads: usize| -> Vec<Vec<f32>> {
-        let network = Network::new(&model, 5, threads).unwrap();
+        let network = TrainableNetwork::new(&model, 5, threads).unwrap();
         let ids = (0..40 * 7).map(|i| 3 + i * i % (model.vocabulary as u32 - 3)).collect();
         let batch = Batch { ids, lines: 40 };
         let normal = (0..40 * model.latent).map(|i| (i as f32).sin()).collect();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use enjamb::train::config::{Optimizer, Posterior};
 use enjamb::train::schedule::Annealing;
-use enjamb::train::trainer::Progress;
+use enjamb::train::trainer::TrainingProgress;
 use enjamb::train::{Config, Trainer};
 
 const CHECKPOINT: &str = "checkpoint.safetensors";
@@ -134,7 +134,7 @@ fn that_break_off_go_on_from_the_last_checkpoint() {
         let name = format!("{saved} {lost}");
         trainer(&config(), &folder, &name).run(&mut |p| p.step < saved).unwrap();
         let mut broken = trainer(&config(), &folder, &name);
-        let break_off = |p: &Progress| match p.step < lost {
+        let break_off = |p: &TrainingProgress| match p.step < lost {
             true => true,
             false => std::panic::resume_unwind(Box::new(())),
         };

@@ -7,11 +7,11 @@ mod numbers;
 mod tests;
 mod texts;
 
-use super::part::{Kind, Part, Pure, Rhythm, Slot};
+use super::part::{Part, PartKind, Pure, Rhythm, Slot};
 use crate::signature::{Field, Values};
 
 /// All adapters.
-pub fn kinds() -> Vec<Kind> {
+pub fn kinds() -> Vec<PartKind> {
     let groups = [lists::kinds(), texts::kinds(), numbers::kinds(), gates::kinds()];
     groups.into_iter().flatten().collect()
 }
@@ -23,12 +23,12 @@ fn kind(
     inputs: Vec<Slot>,
     output: Slot,
     make: fn(&Values, u64) -> Box<dyn Part>,
-) -> Kind {
+) -> PartKind {
     let (options, rhythm) = (Vec::new(), Rhythm::Arrival);
-    Kind { name, description, options, inputs, outputs: vec![output], rhythm, make }
+    PartKind { name, description, options, inputs, outputs: vec![output], rhythm, make }
 }
 
-impl Kind {
+impl PartKind {
     /// With an option, chosen when it is made.
     fn with_option(mut self, name: &str, data_type: crate::DataType, description: &str) -> Self {
         self.options.push(Field { name: name.into(), description: description.into(), data_type });

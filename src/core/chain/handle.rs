@@ -5,12 +5,12 @@ mod live;
 mod replay;
 mod report;
 
-use super::course::{Course, Effects};
+use super::scheduler::{Effects, Scheduler};
 use super::spec::{End, MAX_RATE, OutletSpec, Pace, Spec, WireSpec};
-use super::{Asker, Input, OnSaid, Output};
+use super::{Asker, ChainInput, ChainOutput, OnSaid};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::recording::Event as Recorded;
+use crate::recording::RecordedEvent as Recorded;
 use crate::signature::{is_name, only};
 use crate::time::Time;
 use crate::value::Value;
@@ -44,14 +44,14 @@ struct Shared {
     name: String,
     engine: Arc<Engine>,
     on_said: OnSaid,
-    course: Mutex<Course>,
+    scheduler: Mutex<Scheduler>,
     /// What a turn has to do, kept from turn to turn for the room that it has.
     effects: Mutex<Effects>,
     /// Dropped to end the thread.
     wake: Mutex<Option<Sender<()>>>,
 }
 
-/// A panic while these are held would leave a course that can still be gone on from.
+/// A panic while these are held would leave a scheduler that can still be gone on from.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -99,12 +99,12 @@ impl Chain {
         }
         let models = |name: &str| engine.model(name).map(|model| Arc::clone(model.manifest()));
         let plan = spec.plan(&models)?;
-        let course = Course::new(plan, seed);
+        let scheduler = Scheduler::new(plan, seed);
         let shared = Arc::new(Shared {
             name,
             engine,
             on_said,
-            course: Mutex::new(course),
+            scheduler: Mutex::new(scheduler),
             effects: Mutex::default(),
             wake: Mutex::new(None),
         });
@@ -118,23 +118,23 @@ impl Chain {
 
     /// What it is, with what was changed while it ran.
     pub fn spec(&self) -> Spec {
-        lock(&self.shared.course).spec().clone()
+        lock(&self.shared.scheduler).spec().clone()
     }
 
     /// Whether it is under way.
     pub fn is_running(&self) -> bool {
-        lock(&self.shared.course).is_running()
+        lock(&self.shared.scheduler).is_running()
     }
 
     /// Whether nothing of it is under way: no run, and nothing that waits for one. When out of real time,
     /// the clock goes on once this is so.
     pub fn is_idle(&self) -> bool {
-        lock(&self.shared.course).is_idle()
+        lock(&self.shared.scheduler).is_idle()
     }
 
     /// The number of the last tick.
     pub fn step(&self) -> u64 {
-        lock(&self.shared.course).step()
+        lock(&self.shared.scheduler).step()
     }
 
     /// Does what is due, for a chain without a thread. Answers when something is due next.
@@ -158,10 +158,10 @@ impl Chain {
             ("rate", [value, ..]) => {
                 let rate = value.as_number().filter(|rate| (0.0..=MAX_RATE).contains(rate));
                 let rate = rate.ok_or_else(|| missing("a number in 0..1000"))?;
-                let mut course = lock(&shared.course);
+                let mut scheduler = lock(&shared.scheduler);
                 let now = shared.engine.clock().now();
                 shared.record(now, || Recorded::Rate { chain: chain(), rate });
-                course.set_rate(rate, now);
+                scheduler.set_rate(rate, now);
             }
             ("wire" | "unwire" | "add" | "remove" | "outlet", values) => {
                 let words: Vec<&str> = values.iter().filter_map(Value::as_text).collect();
@@ -169,9 +169,9 @@ impl Chain {
             }
             (path, [value, ..]) => {
                 let (node, input) = self.find(path)?;
-                let mut course = lock(&shared.course);
+                let mut scheduler = lock(&shared.scheduler);
                 let mut value = value.clone();
-                if let Some(field) = course.open_input(&node, &input) {
+                if let Some(field) = scheduler.open_input(&node, &input) {
                     field.equip(&mut value, shared.engine.codec()).map_err(Error::invalid)?;
                 }
                 shared.record(shared.engine.clock().now(), || Recorded::Set {
@@ -180,7 +180,7 @@ impl Chain {
                     input: input.clone(),
                     value: value.to_json(),
                 });
-                course.set(&node, &input, value, asker).map_err(Error::invalid)?;
+                scheduler.set(&node, &input, value, asker).map_err(Error::invalid)?;
             }
             (path, []) => {
                 self.find(path)?;
@@ -216,7 +216,7 @@ impl Chain {
 
     /// All that it remembers, as JSON.
     pub fn save(&self) -> Json {
-        lock(&self.shared.course).save()
+        lock(&self.shared.scheduler).save()
     }
 
     /// Comes back to what was saved.
@@ -225,12 +225,12 @@ impl Chain {
     /// Plain words, when that is nothing that a chain saved.
     pub fn restore(&self, state: &Json) -> Result<(), Error> {
         let shared = &self.shared;
-        let mut course = lock(&shared.course);
+        let mut scheduler = lock(&shared.scheduler);
         let now = shared.engine.clock().now();
         shared
             .record(now, || Recorded::Restore { chain: shared.name.clone(), state: state.clone() });
-        course.restore(state, now)?;
-        drop(course);
+        scheduler.restore(state, now)?;
+        drop(scheduler);
         shared.wake();
         Ok(())
     }
@@ -238,24 +238,24 @@ impl Chain {
 
 impl Shared {
     fn trigger(&self, action: &str) {
-        let mut course = lock(&self.course);
+        let mut scheduler = lock(&self.scheduler);
         let now = self.engine.clock().now();
         self.record(now, || Recorded::Trigger { chain: self.name.clone(), action: action.into() });
-        course.trigger(action, now);
+        scheduler.trigger(action, now);
     }
 }
 
 impl Drop for Chain {
     fn drop(&mut self) {
-        let mut course = lock(&self.shared.course);
+        let mut scheduler = lock(&self.shared.scheduler);
         let (shared, now) = (&self.shared, self.shared.engine.clock().now());
         // Its thread may still do what is due, which is less from here on.
         shared.record(now, || Recorded::Trigger {
             chain: shared.name.clone(),
             action: "abandon".into(),
         });
-        course.abandon();
-        drop(course);
+        scheduler.abandon();
+        drop(scheduler);
         *lock(&self.shared.wake) = None;
         if let Some(thread) = self.thread.take() {
             // It panics only if the chain has a fault, which has been told by then.

@@ -33,11 +33,11 @@ pub trait Part: Send {
     }
 
     /// A run of a model that it needs for itself. Asked after each change, until it answers none.
-    fn errand(&mut self) -> Option<Errand> {
+    fn run_request(&mut self) -> Option<PartRequest> {
         None
     }
 
-    /// What came of its errand.
+    /// What came of its run_request.
     ///
     /// # Errors
     /// Plain words for people, when what was asked of it can't be done.
@@ -84,7 +84,7 @@ impl Moment {
 
 /// A run of a model that a part asks for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Errand {
+pub struct PartRequest {
     /// The model's name.
     pub model: String,
     /// Its command.
@@ -150,7 +150,7 @@ impl Slot {
 }
 
 /// A kind of part, by the name that nodes run it under.
-pub struct Kind {
+pub struct PartKind {
     /// "walk", "adapt/first".
     pub name: &'static str,
     /// What it does, in a short sentence.
@@ -168,19 +168,19 @@ pub struct Kind {
 }
 
 /// All kinds: sources first.
-pub fn kinds() -> &'static [Kind] {
-    static KINDS: LazyLock<Vec<Kind>> =
+pub fn kinds() -> &'static [PartKind] {
+    static KINDS: LazyLock<Vec<PartKind>> =
         LazyLock::new(|| source::kinds().into_iter().chain(adapt::kinds()).collect());
     &KINDS
 }
 
 /// The adapters among them.
-pub fn adapters() -> impl Iterator<Item = &'static Kind> {
+pub fn adapters() -> impl Iterator<Item = &'static PartKind> {
     kinds().iter().filter(|kind| kind.name.starts_with("adapt/"))
 }
 
 /// The kind of that name.
-pub fn find(name: &str) -> Option<&'static Kind> {
+pub fn find(name: &str) -> Option<&'static PartKind> {
     kinds().iter().find(|kind| kind.name == name)
 }
 

@@ -6,7 +6,7 @@ mod shapes;
 #[cfg(test)]
 mod tests;
 
-use super::part::{self, Kind, Rhythm};
+use super::part::{self, PartKind, Rhythm};
 use super::spec::{End, NodeSpec, OutletSpec, Spec, WireSpec};
 use crate::error::Error;
 use crate::signature::{DataType, Field, Manifest, Values, is_name, only};
@@ -21,7 +21,7 @@ pub const RESERVED: &[&str] = &[
 ];
 
 /// What is known of models by name.
-pub type Models<'a> = &'a dyn Fn(&str) -> Option<Arc<Manifest>>;
+pub type Manifests<'a> = &'a dyn Fn(&str) -> Option<Arc<Manifest>>;
 
 /// A chain that can run.
 pub struct Plan {
@@ -59,7 +59,7 @@ impl PlannedNode {
 /// What a node runs.
 pub enum PlannedBody {
     /// A part, with its options.
-    Part(&'static Kind, Values),
+    Part(&'static PartKind, Values),
     /// A model's command.
     Command {
         /// The model's name.
@@ -149,7 +149,7 @@ impl Spec {
     ///
     /// # Errors
     /// The first thing that is wrong.
-    pub fn plan(&self, models: Models) -> Result<Plan, Wrong> {
+    pub fn plan(&self, models: Manifests) -> Result<Plan, Wrong> {
         self.check_names()?;
         let mut nodes: Vec<Draft> =
             self.nodes.iter().map(|node| Draft::new(node, models)).collect::<Result<_, _>>()?;
@@ -301,7 +301,7 @@ struct DraftWire {
 }
 
 impl Draft {
-    fn new(node: &NodeSpec, models: Models) -> Result<Self, Wrong> {
+    fn new(node: &NodeSpec, models: Manifests) -> Result<Self, Wrong> {
         let wrong = |words| Wrong { at: At::Node(node.name.clone()), words };
         if let Some(kind) = part::find(&node.run) {
             return Self::of_part(node, kind);
@@ -339,7 +339,7 @@ impl Draft {
         })
     }
 
-    fn of_part(node: &NodeSpec, kind: &'static Kind) -> Result<Self, Wrong> {
+    fn of_part(node: &NodeSpec, kind: &'static PartKind) -> Result<Self, Wrong> {
         let mut options = Values::new();
         for field in &kind.options {
             let at = || At::Set(node.name.clone(), field.name.clone());

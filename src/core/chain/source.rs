@@ -4,9 +4,9 @@ mod clock;
 mod inlet;
 mod walk;
 
-use super::part::Kind;
+use super::part::PartKind;
 
 /// All sources.
-pub fn kinds() -> Vec<Kind> {
+pub fn kinds() -> Vec<PartKind> {
     vec![walk::kind(), clock::kind(), inlet::kind()]
 }

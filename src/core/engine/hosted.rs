@@ -1,11 +1,11 @@
 //! A hosted model: the queue before it, the values held for it, and what its supervisor knows.
 
-use super::metrics::Counters;
-use super::ticket::{End, Event, Reply, Ticket};
+use super::metrics::CommandCounters;
+use super::ticket::{End, Reply, RunEvent, Ticket};
 use super::worker;
 use crate::error::{Error, ErrorKind};
 use crate::model::{CancelToken, Factory};
-use crate::recording::{Event as Recorded, Tape};
+use crate::recording::{RecordedEvent as Recorded, Tape};
 use crate::signature::{Manifest, Values, accept, only};
 use crate::time::{Clock, Time};
 use crate::value::{Codec, Value};
@@ -296,7 +296,7 @@ pub struct Origin {
 
 impl Request {
     /// A request without deadline, with the project's seed.
-    pub fn new(reply: impl Fn(super::Event) + Send + Sync + 'static) -> Self {
+    pub fn new(reply: impl Fn(super::RunEvent) + Send + Sync + 'static) -> Self {
         let (cancel, reply) = (CancelToken::new(), Arc::new(reply));
         Self { reply, deadline: None, seed: None, cancel, alone: false, origin: None }
     }
@@ -310,7 +310,7 @@ pub struct Hosted {
     /// Kept so that a new worker can take over the queue.
     waiting: Receiver<Job>,
     held: Mutex<Vec<Values>>,
-    counters: Vec<Arc<Counters>>,
+    counters: Vec<Arc<CommandCounters>>,
     n_runs: AtomicU64,
     with_deadline: Mutex<Vec<Arc<Ticket>>>,
 }
@@ -395,7 +395,7 @@ impl Hosted {
     }
 
     /// The counters of a command.
-    pub fn counters(&self, command: &str) -> Option<&Counters> {
+    pub fn counters(&self, command: &str) -> Option<&CommandCounters> {
         self.position(command).ok().map(|index| &*self.counters[index])
     }
 
@@ -538,10 +538,10 @@ impl Hosted {
         let (tape, clock) = (tape.clone(), Arc::clone(&self.shared.clock));
         Arc::new(move |event| {
             let ended = match &event {
-                Event::Partial { .. } | Event::Stream { .. } => None,
-                Event::Done { outputs, .. } => Some((Some(outputs.to_json()), None)),
-                Event::Failed(error) => Some((None, Some(error.to_string()))),
-                Event::Cancelled => Some((None, Some("the run was cancelled".into()))),
+                RunEvent::Partial { .. } | RunEvent::Stream { .. } => None,
+                RunEvent::Done { outputs, .. } => Some((Some(outputs.to_json()), None)),
+                RunEvent::Failed(error) => Some((None, Some(error.to_string()))),
+                RunEvent::Cancelled => Some((None, Some("the run was cancelled".into()))),
             };
             if let Some((outputs, failed)) = ended {
                 tape.write(clock.now(), Recorded::End { run, outputs, failed });

@@ -1,4 +1,4 @@
-//! Counters and latency histograms, one set a command, written without locks.
+//! CommandCounters and latency histograms, one set a command, written without locks.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -71,7 +71,7 @@ fn upper_bound(index: usize) -> Duration {
 
 /// What happened to a command's runs since the model was hosted.
 #[derive(Debug, Default)]
-pub struct Counters {
+pub struct CommandCounters {
     /// Runs that were asked for and let into the queue.
     pub queued: AtomicU64,
     /// Runs that were turned away: queue full, bad inputs, model not ready.

@@ -95,7 +95,7 @@ fn stage(settings: HostSettings) -> Stage {
 }
 
 impl Stage {
-    fn ask(&self, command: &str, inputs: Values) -> Result<Receiver<Event>, Error> {
+    fn ask(&self, command: &str, inputs: Values) -> Result<Receiver<RunEvent>, Error> {
         self.ask_with(command, inputs, None, CancelToken::new())
     }
 
@@ -105,7 +105,7 @@ impl Stage {
         inputs: Values,
         deadline: Option<Time>,
         cancel: CancelToken,
-    ) -> Result<Receiver<Event>, Error> {
+    ) -> Result<Receiver<RunEvent>, Error> {
         let (sender, events) = bounded(16);
         let mut request = Request::new(move |event| sender.send(event).unwrap());
         request.deadline = deadline;
@@ -125,20 +125,20 @@ impl Stage {
     }
 }
 
-fn next(events: &Receiver<Event>) -> Event {
+fn next(events: &Receiver<RunEvent>) -> RunEvent {
     events.recv_timeout(Duration::from_secs(10)).expect("an event within ten seconds")
 }
 
-fn done(events: &Receiver<Event>) -> f64 {
+fn done(events: &Receiver<RunEvent>) -> f64 {
     match next(events) {
-        Event::Done { outputs, .. } => outputs.number("out"),
+        RunEvent::Done { outputs, .. } => outputs.number("out"),
         other => panic!("expected outputs, got {other:?}"),
     }
 }
 
-fn failed(events: &Receiver<Event>) -> String {
+fn failed(events: &Receiver<RunEvent>) -> String {
     match next(events) {
-        Event::Failed(error) => error.to_string(),
+        RunEvent::Failed(error) => error.to_string(),
         other => panic!("expected a failure, got {other:?}"),
     }
 }
@@ -235,7 +235,7 @@ fn partial_outputs_are_signs_of_life_and_chances_to_cancel() {
     for n in 0..2 {
         stage.clock.advance(Duration::from_secs(4));
         stage.gate.send(()).unwrap();
-        let partial = Event::Partial {
+        let partial = RunEvent::Partial {
             outputs: Values::new().with("out", n).into(),
             progress: Some(n as f32 / 3.0),
         };
@@ -244,7 +244,7 @@ fn partial_outputs_are_signs_of_life_and_chances_to_cancel() {
     }
     cancel.cancel();
     stage.gate.send(()).unwrap();
-    assert_eq!(next(&events), Event::Cancelled);
+    assert_eq!(next(&events), RunEvent::Cancelled);
 }
 
 #[test]
@@ -338,8 +338,8 @@ fn what_a_model_streams_is_checked_and_told() {
     let ask = |what: &str| stage.ask("stream", Values::new().with("in", what)).unwrap();
     let events = ask("a beat");
     let messages = vec![vec![1.0.into()]];
-    assert_eq!(next(&events), Event::Stream { name: "beat".into(), messages: messages.into() });
-    assert!(matches!(next(&events), Event::Done { .. }));
+    assert_eq!(next(&events), RunEvent::Stream { name: "beat".into(), messages: messages.into() });
+    assert!(matches!(next(&events), RunEvent::Done { .. }));
     assert!(failed(&ask("unknown")).contains("'drum', which is no stream of its"));
     assert!(failed(&ask("wrong")).contains("the model's stream 'beat': at: "));
     assert!(failed(&ask("long")).contains("2 arguments on 'beat': expected 1"));

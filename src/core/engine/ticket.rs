@@ -1,6 +1,6 @@
 //! A ticket follows one run from the queue to its end, and sees to it that it ends once.
 
-use super::metrics::Counters;
+use super::metrics::CommandCounters;
 use crate::error::{Error, ErrorKind};
 use crate::model::CancelToken;
 use crate::signature::Values;
@@ -14,7 +14,7 @@ use std::time::Duration;
 /// What the one who asked for a run is told, in this order: any number of `Partial` and `Stream`, then
 /// one other.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event {
+pub enum RunEvent {
     /// Some outputs before the end, with progress in 0..1 where the model says.
     Partial {
         /// Outputs so far; may be empty.
@@ -43,14 +43,14 @@ pub enum Event {
 }
 
 /// Called on the model's thread for each event: it must be quick, and must not wait for the model.
-pub type Reply = Arc<dyn Fn(Event) + Send + Sync>;
+pub type Reply = Arc<dyn Fn(RunEvent) + Send + Sync>;
 
 /// The run's identity on its way through the engine.
 pub(super) struct Ticket {
     pub cancel: CancelToken,
     pub deadline: Option<Time>,
     pub asked_at: Time,
-    pub counters: Arc<Counters>,
+    pub counters: Arc<CommandCounters>,
     reply: Reply,
     ended: AtomicBool,
 }
@@ -60,7 +60,7 @@ impl Ticket {
         cancel: CancelToken,
         asked_at: Time,
         deadline: Option<Time>,
-        counters: Arc<Counters>,
+        counters: Arc<CommandCounters>,
         reply: Reply,
     ) -> Self {
         Self { cancel, deadline, asked_at, counters, reply, ended: AtomicBool::new(false) }
@@ -73,13 +73,13 @@ impl Ticket {
     pub fn partial(&self, outputs: Values, progress: Option<f32>) {
         if !self.has_ended() {
             self.counters.partials.fetch_add(1, Ordering::Relaxed);
-            self.tell(Event::Partial { outputs: Arc::new(outputs), progress });
+            self.tell(RunEvent::Partial { outputs: Arc::new(outputs), progress });
         }
     }
 
     pub fn stream(&self, name: &str, messages: Vec<Vec<Value>>) {
         if !self.has_ended() {
-            self.tell(Event::Stream { name: name.into(), messages: messages.into() });
+            self.tell(RunEvent::Stream { name: name.into(), messages: messages.into() });
         }
     }
 
@@ -94,20 +94,20 @@ impl Ticket {
         let (counter, event) = match result {
             End::Done(outputs) => {
                 counters.latency.record(elapsed);
-                (&counters.succeeded, Event::Done { outputs: Arc::new(outputs), elapsed })
+                (&counters.succeeded, RunEvent::Done { outputs: Arc::new(outputs), elapsed })
             }
             End::Failed(error) => {
                 let error = error.with_kind(ErrorKind::Failed);
-                (&counters.failed, Event::Failed(error))
+                (&counters.failed, RunEvent::Failed(error))
             }
-            End::Cancelled => (&counters.cancelled, Event::Cancelled),
+            End::Cancelled => (&counters.cancelled, RunEvent::Cancelled),
         };
         counter.fetch_add(1, Ordering::Relaxed);
         self.tell(event);
     }
 
     /// A reply that panics is a fault of whoever asked, and must not cost the model its thread.
-    fn tell(&self, event: Event) {
+    fn tell(&self, event: RunEvent) {
         let _ = catch_unwind(AssertUnwindSafe(|| (self.reply)(event)));
     }
 

@@ -32,7 +32,7 @@ pub struct Line {
     pub t: u64,
     /// What happened.
     #[serde(flatten)]
-    pub event: Event,
+    pub event: RecordedEvent,
 }
 
 /// Who an output went to.
@@ -50,7 +50,7 @@ pub enum Way {
 /// What happened. A message is `[address, type tags, argument, ...]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Event {
+pub enum RecordedEvent {
     /// A message came in. For people: what it did has lines of its own.
     In {
         /// From whom.

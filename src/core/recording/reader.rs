@@ -1,6 +1,6 @@
 //! Reads a recording line by line, as far as it goes.
 
-use super::line::{Event, FORMAT, Header, Line};
+use super::line::{FORMAT, Header, Line, RecordedEvent};
 use crate::error::{Error, ErrorKind};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -86,7 +86,7 @@ impl<R: BufRead> Reader<R> {
         let read = self.lines.read_until(b'\n', &mut self.buffer);
         read.map_err(|error| format!("the recording can't be read: {error}"))?;
         match serde_json::from_slice(&self.buffer) {
-            Ok(Line { event: Event::Close, .. }) => self.ending = Some(Ending::Closed),
+            Ok(Line { event: RecordedEvent::Close, .. }) => self.ending = Some(Ending::Closed),
             Ok(line) if self.buffer.ends_with(b"\n") => return Ok(Some(line)),
             Ok(_) => self.ending = Some(Ending::CutOff),
             Err(error) => {
@@ -154,7 +154,10 @@ mod tests {
     fn lines_are_what_was_written() {
         let (lines, ending) = read(&written()).unwrap();
         assert_eq!((lines.len(), ending), (4, Ending::Closed));
-        assert_eq!(lines[1], Line { t: u64::MAX, event: Event::Turn { chain: "v".into() } });
+        assert_eq!(
+            lines[1],
+            Line { t: u64::MAX, event: RecordedEvent::Turn { chain: "v".into() } }
+        );
         let again: Vec<String> =
             lines.iter().map(|line| serde_json::to_string(line).unwrap()).collect();
         let text = String::from_utf8(written()).unwrap();

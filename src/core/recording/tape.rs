@@ -1,6 +1,6 @@
 //! The tape: takes lines from any thread without ever waiting, and writes them on one of its own.
 
-use super::line::{Event, Header, Line};
+use super::line::{Header, Line, RecordedEvent};
 use crate::error::Error;
 use crate::time::Time;
 use crossbeam::channel::{self, Receiver, RecvTimeoutError, Sender};
@@ -38,7 +38,7 @@ impl Tape {
     /// and counted.
     ///
     /// What is written under a lock stands in the order of that lock.
-    pub fn write(&self, at: Time, event: Event) {
+    pub fn write(&self, at: Time, event: RecordedEvent) {
         let line = Line { t: u64::try_from(at.as_nanos()).unwrap_or(u64::MAX), event };
         if self.0.notes.try_send(Note::Line(line)).is_err() {
             self.0.n_lost.fetch_add(1, Relaxed);
@@ -153,7 +153,7 @@ impl<W: Write, S: Fn(&W) -> io::Result<()>> Writer<W, S> {
                 Ok(Note::Close(now)) => {
                     let t = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
                     self.tell_lost(t)?;
-                    self.write(&Line { t, event: Event::Close })?;
+                    self.write(&Line { t, event: RecordedEvent::Close })?;
                     self.file.flush()?;
                     self.summary.n_bytes = self.file.n_bytes;
                     return (self.sync)(self.file.file.get_ref());
@@ -182,7 +182,7 @@ impl<W: Write, S: Fn(&W) -> io::Result<()>> Writer<W, S> {
             tracing::warn!("the recording loses lines: its disk can't keep up");
         }
         self.summary.n_lost += lines;
-        self.write(&Line { t, event: Event::Lost { lines } })
+        self.write(&Line { t, event: RecordedEvent::Lost { lines } })
     }
 
     fn write(&mut self, line: &Line) -> io::Result<()> {
@@ -238,7 +238,7 @@ mod tests {
         let recorder = Recorder::write_to(disk, &Header::for_tests(), 4, |_| Ok(())).unwrap();
         let n_all = 5000;
         for t in 0..n_all {
-            recorder.tape().write(Time::from_nanos(t), Event::Turn { chain: "c".into() });
+            recorder.tape().write(Time::from_nanos(t), RecordedEvent::Turn { chain: "c".into() });
         }
         drop(go);
         let summary = recorder.close(Time::from_nanos(n_all)).unwrap();
@@ -249,7 +249,7 @@ mod tests {
         let (mut n_read, mut n_lost) = (0, 0);
         while let Some(line) = reader.next_line().unwrap() {
             match line.event {
-                Event::Lost { lines } => n_lost += lines,
+                RecordedEvent::Lost { lines } => n_lost += lines,
                 _ => n_read += 1,
             }
         }

@@ -8,7 +8,7 @@ use half::slice::HalfFloatSliceExt;
 
 use crate::map::Method;
 use crate::sentences::encoder::DIMENSIONS;
-use enjamb_numeric::tensors::{self, Dtype, Header, Tensor};
+use enjamb_numeric::tensors::{self, Dtype, Tensor, TensorHeader};
 use enjamb_numeric::vector::dot;
 
 /// What the files say that they are.
@@ -188,7 +188,7 @@ impl Atlas {
     /// Says what is wrong with the file.
     pub fn from_bytes(bytes: &[u8]) -> Result<Atlas, String> {
         let no_map = |what: String| format!("this is no map file: {what}");
-        let header = Header::read(bytes).map_err(no_map)?;
+        let header = TensorHeader::read(bytes).map_err(no_map)?;
         if header.metadata("format") != Some(FORMAT) {
             return Err(no_map(format!("expected the format '{FORMAT}'")));
         }

@@ -10,7 +10,7 @@ mod watched;
 use super::atlas::Atlas;
 use super::cache::Cache;
 use super::{MapError, Places, Vectors};
-use crate::sentences::Encoder;
+use crate::sentences::SentenceEncoder;
 use crate::sentences::encoder::DIMENSIONS;
 use enjamb_core::model::{Error, Model, Run, Setup};
 use enjamb_core::signature::{Input, Manifest, Values, is_name};
@@ -34,7 +34,7 @@ pub struct Map {
 
 /// A map that is set up.
 struct Live {
-    encoder: Encoder,
+    encoder: SentenceEncoder,
     pool: Arc<rayon::ThreadPool>,
     folder: Option<PathBuf>,
     cache: Option<Cache>,
@@ -51,7 +51,7 @@ impl Model for Map {
 
     fn setup(&mut self, setup: &Setup) -> Result<(), Error> {
         let n_threads = setup.options[options::THREADS] as usize;
-        let encoder = Encoder::load(&setup.find_dir("sentences")?)
+        let encoder = SentenceEncoder::load(&setup.find_dir("sentences")?)
             .map_err(|error| Error::failed(error.to_string()))?
             .with_threads(n_threads);
         let pool = rayon::ThreadPoolBuilder::new()

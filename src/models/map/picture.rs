@@ -29,7 +29,7 @@ pub type Colour = [u8; 3];
 
 /// The colours of a picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Palette {
+pub struct ColorScheme {
     /// The sheet.
     pub paper: Colour,
     /// What stands out on it.
@@ -40,16 +40,16 @@ pub struct Palette {
     pub accent: Colour,
 }
 
-impl Palette {
+impl ColorScheme {
     /// Dark ink on light paper.
-    pub const LIGHT: Palette = Palette {
+    pub const LIGHT: ColorScheme = ColorScheme {
         paper: [247, 243, 234],
         ink: [38, 34, 30],
         faint: [206, 198, 182],
         accent: [178, 66, 44],
     };
     /// Light ink on dark paper.
-    pub const DARK: Palette = Palette {
+    pub const DARK: ColorScheme = ColorScheme {
         paper: [20, 23, 28],
         ink: [236, 230, 216],
         faint: [66, 69, 74],
@@ -78,12 +78,12 @@ pub struct Options<'a> {
     /// How many sentences are set at most.
     pub excerpts: usize,
     /// The colours.
-    pub palette: Palette,
+    pub palette: ColorScheme,
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Options { title: "", labels: &[], thread: &[], excerpts: 320, palette: Palette::LIGHT }
+        Options { title: "", labels: &[], thread: &[], excerpts: 320, palette: ColorScheme::LIGHT }
     }
 }
 

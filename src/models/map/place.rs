@@ -99,7 +99,7 @@ impl Places {
     }
 }
 
-/// Gradient descent, as [`optimise`](crate::map::optimise) does it, for one point.
+/// Gradient descent, as [`tsne`](crate::map::tsne) does it, for one point.
 fn settle(field: &Field, neighbours: &[Point], weights: &[f32]) -> Point {
     let mut point = [0, 1].map(|axis| median(neighbours.iter().map(|p| p[axis]).collect()));
     let mut step = [0.0; 2];
@@ -140,7 +140,7 @@ fn median(mut x: Vec<f32>) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::map::optimise::{Projection, Settings, tests::clumps};
+    use crate::map::tsne::{Projection, TsneSettings, tests::clumps};
     use enjamb_numeric::chance::gaussian;
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::SeedableRng;
@@ -149,7 +149,7 @@ mod tests {
     fn a_vector_is_placed_among_those_like_it() {
         let n = 60;
         let vectors = clumps(n, 8);
-        let mut projection = Projection::new(&vectors, None, Settings::default()).unwrap();
+        let mut projection = Projection::new(&vectors, None, TsneSettings::default()).unwrap();
         while projection.step() {}
         let places =
             Places::new(vectors.clone(), projection.points().to_vec(), Method::Tsne).unwrap();

@@ -19,7 +19,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 /// How a map is made. Defaults are umap-learn's.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
+pub struct UmapSettings {
     /// How many points a neighbourhood has, with the one in its middle; 2 or more.
     pub n_neighbours: usize,
     /// How often each edge draws, at most; none for 500, or 200 if there are more than 10,000 points.
@@ -28,9 +28,9 @@ pub struct Settings {
     pub seed: u64,
 }
 
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings { n_neighbours: 15, epochs: None, seed: 0 }
+impl Default for UmapSettings {
+    fn default() -> UmapSettings {
+        UmapSettings { n_neighbours: 15, epochs: None, seed: 0 }
     }
 }
 
@@ -79,7 +79,7 @@ impl Umap {
     pub fn new(
         vectors: &Vectors,
         initial: Option<Vec<Point>>,
-        settings: Settings,
+        settings: UmapSettings,
     ) -> Result<Umap, MapError> {
         Umap::watched(vectors, initial, settings, &Progress::default())
     }
@@ -92,7 +92,7 @@ impl Umap {
     pub fn watched(
         vectors: &Vectors,
         initial: Option<Vec<Point>>,
-        settings: Settings,
+        settings: UmapSettings,
         progress: &Progress,
     ) -> Result<Umap, MapError> {
         let (n, k) = (vectors.len(), settings.n_neighbours);
@@ -232,10 +232,10 @@ fn widen(points: &mut [Point], rng: &mut ChaCha8Rng) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::map::optimise::tests::clumps;
+    use crate::map::tsne::tests::clumps;
     use proptest::prelude::*;
 
-    fn laid_out(vectors: &Vectors, settings: Settings) -> Vec<Point> {
+    fn laid_out(vectors: &Vectors, settings: UmapSettings) -> Vec<Point> {
         let mut umap = Umap::new(vectors, None, settings).unwrap();
         while umap.step() {}
         umap.points().to_vec()
@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn clumps_stay_together() {
         let (n, vectors) = (60, clumps(60, 12));
-        let points = laid_out(&vectors, Settings::default());
+        let points = laid_out(&vectors, UmapSettings::default());
         let clump = |c: usize| &points[c * n..(c + 1) * n];
         let middle = |c: usize| {
             let sum = clump(c).iter().fold([0.0; 2], |s: Point, p| [s[0] + p[0], s[1] + p[1]]);
@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn the_same_seed_is_the_same_map() {
         let vectors = clumps(40, 6);
-        let settings = |seed| Settings { seed, epochs: Some(50), ..Settings::default() };
+        let settings = |seed| UmapSettings { seed, epochs: Some(50), ..UmapSettings::default() };
         assert_eq!(laid_out(&vectors, settings(1)), laid_out(&vectors, settings(1)));
         assert_ne!(laid_out(&vectors, settings(1)), laid_out(&vectors, settings(2)));
     }
@@ -270,10 +270,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_refused() {
         let vectors = clumps(2, 3);
-        let none = Settings { n_neighbours: 1, ..Settings::default() };
+        let none = UmapSettings { n_neighbours: 1, ..UmapSettings::default() };
         assert!(Umap::new(&vectors, None, none).is_err());
         for layout in [vec![[0.0; 2]; 5], vec![[f32::NAN; 2]; 6]] {
-            assert!(Umap::new(&vectors, Some(layout), Settings::default()).is_err());
+            assert!(Umap::new(&vectors, Some(layout), UmapSettings::default()).is_err());
         }
     }
 
@@ -289,7 +289,7 @@ mod tests {
         ) {
             let n = numbers.len() / width;
             let vectors = Vectors::new(numbers[..n * width].to_vec(), width).unwrap();
-            let settings = Settings { epochs: Some(30), ..Settings::default() };
+            let settings = UmapSettings { epochs: Some(30), ..UmapSettings::default() };
             let points = laid_out(&vectors, settings);
             prop_assert_eq!(points.len(), n);
             prop_assert!(points.iter().flatten().all(|x| x.abs() < 1e4));

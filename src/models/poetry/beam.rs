@@ -5,8 +5,8 @@
 //! search is over when no line that goes on is likelier than the best that has ended.
 
 use super::constraints::LONGEST;
-use super::decoder::{Method, Wish};
-use super::lexicon::{Lexicon, Progress};
+use super::decoder::{DecodeOptions, Decoding};
+use super::lexicon::{Lexicon, WordProgress};
 use super::states::States;
 use super::vocabulary::{END, START};
 use enjamb_core::model::Error;
@@ -18,7 +18,7 @@ pub const MAX_BEAMS: usize = 16;
 /// A line that goes on.
 struct Beam {
     ids: Vec<u32>,
-    progress: Progress,
+    progress: WordProgress,
     score: f64,
 }
 
@@ -34,11 +34,11 @@ struct Candidate {
 pub(super) fn search(
     states: &mut States,
     lexicon: &Lexicon,
-    wish: &Wish,
+    wish: &DecodeOptions,
     mut step: impl FnMut() -> Result<(), Error>,
 ) -> Result<Vec<u32>, Error> {
     let width = match wish.method {
-        Method::Beam { width } => width.clamp(1, MAX_BEAMS),
+        Decoding::Beam { width } => width.clamp(1, MAX_BEAMS),
         _ => 1,
     };
     // Each beam's state is in the place of its number; those of the next step are gathered in as
@@ -47,7 +47,7 @@ pub(super) fn search(
     for place in (0..width).chain(MAX_BEAMS..MAX_BEAMS + width) {
         states.start(place, &wish.z);
     }
-    let mut beams = vec![Beam { ids: Vec::new(), progress: Progress::default(), score: 0.0 }];
+    let mut beams = vec![Beam { ids: Vec::new(), progress: WordProgress::default(), score: 0.0 }];
     let mut best: Option<(f64, Vec<u32>)> = None;
     let mut candidates: Vec<Candidate> = Vec::new();
     let mut weights = Vec::new();

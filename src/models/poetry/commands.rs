@@ -6,7 +6,7 @@ mod manifest;
 
 use super::decoder::News;
 use super::encoder::Posterior;
-use super::{Constraints, Method, Poet, Wish, space, vocabulary};
+use super::{Constraints, DecodeOptions, Decoding, Poet, space, vocabulary};
 use enjamb_core::model::{Error, Model, Run, Setup};
 use enjamb_core::signature::{Input, Manifest, Values};
 use enjamb_core::value::Value;
@@ -129,7 +129,7 @@ impl Desk<'_, '_> {
         let steps = inputs[gradient::STEPS] as usize;
         let (from, to) = ((from.trim(), &here[..]), (to.trim(), &there[..]));
         let lines = super::gradient::gradient(from, to, steps, |points| {
-            self.write(points, Method::Greedy)
+            self.write(points, Decoding::Greedy)
         })?;
         Ok(Values::new().with("lines", texts(lines)))
     }
@@ -237,7 +237,7 @@ impl Desk<'_, '_> {
     }
 
     /// Writes lines at some points, all in the same way.
-    fn write(&mut self, points: &[Vec<f32>], method: Method) -> Result<Vec<String>, Error> {
+    fn write(&mut self, points: &[Vec<f32>], method: Decoding) -> Result<Vec<String>, Error> {
         let wishes = wishes(points.iter().cloned(), method, Constraints::default(), self.run);
         let run = &*self.run;
         self.poet.write(&wishes, |_| run.check())
@@ -247,23 +247,23 @@ impl Desk<'_, '_> {
 /// Wishes for lines at some points, all in the same way, each with a seed of its own.
 fn wishes(
     points: impl Iterator<Item = Vec<f32>>,
-    method: Method,
+    method: Decoding,
     constraints: Constraints,
     run: &mut Run,
-) -> Vec<Wish> {
+) -> Vec<DecodeOptions> {
     let constraints = Arc::new(constraints);
     let mut wish = |z| {
         let constraints = Arc::clone(&constraints);
-        Wish { z, method, constraints, seed: run.rng().next_u64() }
+        DecodeOptions { z, method, constraints, seed: run.rng().next_u64() }
     };
     points.map(&mut wish).collect()
 }
 
 /// The method that a temperature asks for: 0 is greedy.
-fn sampled(temperature: f64) -> Method {
+fn sampled(temperature: f64) -> Decoding {
     match temperature as f32 {
-        0.0 => Method::Greedy,
-        temperature => Method::Sample { temperature, top_p: 1.0 },
+        0.0 => Decoding::Greedy,
+        temperature => Decoding::Sample { temperature, top_p: 1.0 },
     }
 }
 

@@ -1,6 +1,6 @@
 //! Constraints on a line while it is written: its start, its length, words it must not have.
 
-use super::lexicon::{Lexicon, Progress};
+use super::lexicon::{Lexicon, WordProgress};
 use super::vocabulary::{END, START, UNKNOWN, Vocabulary, clean, words};
 use enjamb_core::model::Error;
 
@@ -84,7 +84,7 @@ impl Constraints {
     pub(super) fn mask(
         &self,
         lexicon: &Lexicon,
-        progress: &Progress,
+        progress: &WordProgress,
         ids: &[u32],
         logits: &mut [f32],
     ) {

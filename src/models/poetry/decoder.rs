@@ -2,8 +2,8 @@
 
 use super::choose::{draw, likeliest};
 use super::constraints::{Constraints, LONGEST};
-use super::lexicon::{Lexicon, Progress};
-use super::network::Network;
+use super::lexicon::{Lexicon, WordProgress};
+use super::network::VerseNetwork;
 use super::states::States;
 use super::vocabulary::{END, START};
 use super::{beam, beam::MAX_BEAMS};
@@ -24,7 +24,7 @@ const MAX_TRIES: usize = 16;
 
 /// How the next sub-word is found.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Method {
+pub enum Decoding {
     /// The likeliest, every time.
     Greedy,
     /// Drawn from the softmax of `logits / temperature`, cut to the likeliest that together have
@@ -46,11 +46,11 @@ pub enum Method {
 /// A line that is wanted. What becomes of it follows from this alone, whatever is written along
 /// with it.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct DecodeOptions {
     /// `[Z]`: where it lies in the latent space.
     pub z: Vec<f32>,
     /// How it is written.
-    pub method: Method,
+    pub method: Decoding,
     /// What it must and must not have.
     pub constraints: Arc<Constraints>,
     /// The seed of what is drawn for it.
@@ -68,10 +68,10 @@ pub struct Decoder {
 /// A line that is being written.
 struct Line<'a> {
     number: usize,
-    wish: &'a Wish,
+    wish: &'a DecodeOptions,
     place: usize,
     ids: Vec<u32>,
-    progress: Progress,
+    progress: WordProgress,
     rng: ChaCha8Rng,
     has_ended: bool,
 }
@@ -87,7 +87,7 @@ pub enum News<'a, L: ?Sized> {
 
 impl Decoder {
     /// A decoder.
-    pub fn new(network: Arc<Network>, lexicon: Arc<Lexicon>) -> Decoder {
+    pub fn new(network: Arc<VerseNetwork>, lexicon: Arc<Lexicon>) -> Decoder {
         const { assert!(2 * MAX_BEAMS <= BATCH && MAX_BEAMS <= LOGITS) };
         let weights = Vec::with_capacity(network.sizes().vocabulary);
         let nucleus = Vec::with_capacity(network.sizes().vocabulary);
@@ -104,16 +104,16 @@ impl Decoder {
     pub fn write<'a>(
         &mut self,
         side_by_side: usize,
-        mut next: impl FnMut() -> Option<(usize, &'a Wish)>,
+        mut next: impl FnMut() -> Option<(usize, &'a DecodeOptions)>,
         mut tell: impl FnMut(News<[u32]>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut free: Vec<usize> = (0..side_by_side.clamp(1, BATCH)).rev().collect();
         let mut lines: Vec<Line> = Vec::new();
-        let mut searches: Vec<(usize, &Wish)> = Vec::new();
+        let mut searches: Vec<(usize, &DecodeOptions)> = Vec::new();
         loop {
             while let Some(&place) = free.last() {
                 let Some((number, wish)) = next() else { break };
-                if matches!(wish.method, Method::Beam { .. }) {
+                if matches!(wish.method, Decoding::Beam { .. }) {
                     searches.push((number, wish));
                     continue;
                 }
@@ -124,7 +124,7 @@ impl Decoder {
                     wish,
                     place,
                     ids: Vec::with_capacity(LONGEST),
-                    progress: Progress::default(),
+                    progress: WordProgress::default(),
                     rng: ChaCha8Rng::seed_from_u64(wish.seed),
                     has_ended: false,
                 });
@@ -170,7 +170,7 @@ impl Decoder {
                 let constraints = &line.wish.constraints;
                 constraints.mask(&self.lexicon, &line.progress, &line.ids, logits);
                 let mut choose = |logits: &[f32]| match line.wish.method {
-                    Method::Sample { temperature, top_p } => {
+                    Decoding::Sample { temperature, top_p } => {
                         let (weights, nucleus) = (&mut self.weights, &mut self.nucleus);
                         draw(logits, temperature, top_p, &mut line.rng, weights, nucleus)
                     }

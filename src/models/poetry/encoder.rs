@@ -1,6 +1,6 @@
 //! The encoder: lines of sub-words to the means and log variances of their posteriors.
 
-use super::network::Network;
+use super::network::VerseNetwork;
 use super::vocabulary::{END, START};
 use enjamb_numeric::matrix::Row;
 use enjamb_numeric::vector;
@@ -24,8 +24,8 @@ impl Posterior {
 }
 
 /// The encoder with its buffers, which keep their size between calls.
-pub struct Encoder {
-    network: Arc<Network>,
+pub struct VerseEncoder {
+    network: Arc<VerseNetwork>,
     /// [lines * T, E]
     embedded: Vec<f32>,
     /// [lines * T, 4H]
@@ -37,12 +37,12 @@ pub struct Encoder {
     rows: Vec<Row>,
 }
 
-impl Encoder {
+impl VerseEncoder {
     /// An encoder.
-    pub fn new(network: Arc<Network>) -> Encoder {
+    pub fn new(network: Arc<VerseNetwork>) -> VerseEncoder {
         let (embedded, gates) = (Vec::new(), Vec::new());
         let (cell, hidden, rows) = (Vec::new(), Vec::new(), Vec::new());
-        Encoder { network, embedded, gates, cell, hidden, rows }
+        VerseEncoder { network, embedded, gates, cell, hidden, rows }
     }
 
     /// The posterior of each line of sub-words, given without start and end.

@@ -29,14 +29,14 @@ struct Token {
 
 /// How far a line has come.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Progress {
+pub struct WordProgress {
     /// What there is of the word that is being written; empty after a mark and at the start.
     pub word: String,
     /// How many words there are, that one included.
     pub n_words: usize,
 }
 
-impl Progress {
+impl WordProgress {
     fn push(&mut self, text: &str, is_spaced: bool) {
         if is_spaced {
             self.word.clear();
@@ -58,7 +58,7 @@ impl Token {
     fn new(token: &str) -> Token {
         let (text, is_spaced) = (token.replace('▁', ""), token.starts_with('▁'));
         let n_begun = |word: &str| {
-            let mut progress = Progress { word: word.into(), n_words: 0 };
+            let mut progress = WordProgress { word: word.into(), n_words: 0 };
             progress.push(&text, is_spaced);
             progress.n_words
         };
@@ -100,7 +100,7 @@ impl Lexicon {
     }
 
     /// Sub-words that would make a whole `word` of what is written of it.
-    pub fn completions(&self, progress: &Progress, word: &str) -> impl Iterator<Item = usize> {
+    pub fn completions(&self, progress: &WordProgress, word: &str) -> impl Iterator<Item = usize> {
         let without_space = match progress.word.as_str() {
             "" => self.unspaced.get(word),
             written => word.strip_prefix(written).and_then(|rest| self.continuing.get(rest)),
@@ -110,7 +110,7 @@ impl Lexicon {
     }
 
     /// Takes note of a sub-word at the line's end.
-    pub fn advance(&self, progress: &mut Progress, id: u32) {
+    pub fn advance(&self, progress: &mut WordProgress, id: u32) {
         if id > UNKNOWN {
             let token = &self.tokens[id as usize];
             progress.push(&token.text, token.is_spaced);
@@ -119,7 +119,7 @@ impl Lexicon {
 
     /// Whether a sub-word, or the end, may come next so that the line has none but known words. What
     /// has left them already, as a start that was asked for may, is held back no more.
-    pub fn allows(&self, progress: &Progress, id: u32) -> bool {
+    pub fn allows(&self, progress: &WordProgress, id: u32) -> bool {
         if self.words.is_empty() {
             return true;
         }
@@ -140,7 +140,7 @@ impl Lexicon {
     }
 
     /// Rules out what [`allows`](Self::allows) does not, by setting its logit to minus infinity.
-    pub fn mask(&self, progress: &Progress, logits: &mut [f32]) {
+    pub fn mask(&self, progress: &WordProgress, logits: &mut [f32]) {
         for (id, logit) in logits.iter_mut().enumerate() {
             if *logit > f32::NEG_INFINITY && !self.allows(progress, id as u32) {
                 *logit = f32::NEG_INFINITY;
@@ -167,7 +167,7 @@ impl Lexicon {
     }
 
     /// Sub-words that would begin another word, or a space to begin one after.
-    pub fn word_starts(&self, progress: &Progress) -> impl Iterator<Item = usize> {
+    pub fn word_starts(&self, progress: &WordProgress) -> impl Iterator<Item = usize> {
         let is_within = !progress.word.is_empty();
         self.ids(move |token| {
             let n_begun = if is_within { token.n_begun_within } else { token.n_begun_outside };
@@ -208,7 +208,7 @@ mod tests {
     /// All lines of up to `length` sub-words that are allowed, as texts that have ended.
     fn lines(lexicon: &Lexicon, length: usize) -> HashSet<String> {
         let mut lines = HashSet::new();
-        let mut open = vec![(Progress::default(), String::new())];
+        let mut open = vec![(WordProgress::default(), String::new())];
         for _ in 0..length {
             let mut longer = Vec::new();
             for (progress, line) in open {
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn what_has_left_the_words_may_end() {
         let lexicon = lexicon(&["ab"]);
-        let progress = Progress { word: "ba".into(), n_words: 1 };
+        let progress = WordProgress { word: "ba".into(), n_words: 1 };
         let allowed: Vec<&str> = (UNKNOWN + 1..TOKENS.len() as u32)
             .filter(|id| lexicon.allows(&progress, *id))
             .map(|id| TOKENS[id as usize])

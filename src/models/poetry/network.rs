@@ -11,7 +11,7 @@
 
 use enjamb_numeric::matrix::{HalfPacked, Row};
 use enjamb_numeric::vector;
-use enjamb_numeric::weights::{Error, Weights};
+use enjamb_numeric::weights::{Weights, WeightsError};
 use half::f16;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -68,7 +68,7 @@ pub(super) struct DecoderWeights {
 }
 
 /// The network.
-pub struct Network {
+pub struct VerseNetwork {
     sizes: Sizes,
     /// [V, E]
     embedding: Vec<f16>,
@@ -87,7 +87,7 @@ pub struct Space {
     pub principal: Vec<Vec<f32>>,
 }
 
-impl Network {
+impl VerseNetwork {
     /// Loads a weight file for a vocabulary of `n_tokens`.
     ///
     /// Takes f16 and f32; f32 is rounded to f16.
@@ -95,7 +95,7 @@ impl Network {
     /// # Errors
     ///
     /// If the file is missing, is of another format, or has a tensor of another shape.
-    pub fn load(path: &Path, n_tokens: usize) -> Result<Network, Error> {
+    pub fn load(path: &Path, n_tokens: usize) -> Result<VerseNetwork, WeightsError> {
         let file = Weights::open(path)?;
         let format = file.metadata("format");
         if format.as_deref() != Some(FORMAT) {
@@ -139,7 +139,7 @@ impl Network {
             let rows = numbers("space.principal", &[z, z])?;
             space.principal = rows.chunks_exact(z).map(<[f32]>::to_vec).collect();
         }
-        Ok(Network {
+        Ok(VerseNetwork {
             sizes,
             encoder: EncoderWeights {
                 input: matrix("encoder.input", e, 4 * h)?,

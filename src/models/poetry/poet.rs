@@ -1,10 +1,10 @@
 //! The poet reads lines and writes lines: vocabulary, encoder and decoders, on several threads.
 
 use super::constraints::Constraints;
-use super::decoder::{Decoder, News, Wish};
-use super::encoder::{Encoder, Posterior};
+use super::decoder::{DecodeOptions, Decoder, News};
+use super::encoder::{Posterior, VerseEncoder};
 use super::lexicon::Lexicon;
-use super::network::{Network, Sizes, Space};
+use super::network::{Sizes, Space, VerseNetwork};
 use super::vocabulary::{UNKNOWN, Vocabulary};
 use enjamb_core::model::Error;
 use std::path::Path;
@@ -20,9 +20,9 @@ const LINES_A_THREAD: usize = 8;
 /// A loaded model with the buffers of its threads.
 pub struct Poet {
     vocabulary: Vocabulary,
-    network: Arc<Network>,
+    network: Arc<VerseNetwork>,
     lexicon: Arc<Lexicon>,
-    encoder: Encoder,
+    encoder: VerseEncoder,
     decoders: Vec<Decoder>,
 }
 
@@ -37,10 +37,10 @@ impl Poet {
         let failed = |words: String| Error::failed(words);
         let vocabulary = Vocabulary::load(&dir.join("vocabulary.json"));
         let vocabulary = vocabulary.map_err(|error| failed(error.to_string()))?;
-        let network = Network::load(&dir.join("weights.safetensors"), vocabulary.len());
+        let network = VerseNetwork::load(&dir.join("weights.safetensors"), vocabulary.len());
         let network = Arc::new(network.map_err(|error| failed(error.to_string()))?);
         let lexicon = Arc::new(Lexicon::new(&vocabulary));
-        let encoder = Encoder::new(Arc::clone(&network));
+        let encoder = VerseEncoder::new(Arc::clone(&network));
         let poet = Poet { vocabulary, network, lexicon, encoder, decoders: Vec::new() };
         Ok(poet.with_threads(1))
     }
@@ -129,7 +129,7 @@ impl Poet {
     /// When a z has not the length that the network wants.
     pub fn write(
         &mut self,
-        wishes: &[Wish],
+        wishes: &[DecodeOptions],
         mut tell: impl FnMut(News<str>) -> Result<(), Error>,
     ) -> Result<Vec<String>, Error> {
         let mut lines = vec![String::new(); wishes.len()];

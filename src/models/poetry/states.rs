@@ -1,13 +1,13 @@
 //! The decoder's states of many lines side by side, taken a sub-word further at a time.
 
-use super::network::Network;
+use super::network::VerseNetwork;
 use enjamb_numeric::matrix::Row;
 use enjamb_numeric::vector;
 use std::sync::Arc;
 
 /// States in numbered places. All buffers are made once; a step allocates nothing.
 pub(super) struct States {
-    network: Arc<Network>,
+    network: Arc<VerseNetwork>,
     /// [places, 4D]: what z adds to the gates at every step.
     constant: Vec<f32>,
     /// [places, 4D]
@@ -24,7 +24,7 @@ pub(super) struct States {
 }
 
 impl States {
-    pub fn new(network: Arc<Network>, n_places: usize) -> States {
+    pub fn new(network: Arc<VerseNetwork>, n_places: usize) -> States {
         let sizes = network.sizes();
         let zeros = |width: usize| vec![0.0; n_places * width];
         States {

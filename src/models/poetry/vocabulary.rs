@@ -39,8 +39,9 @@ impl Vocabulary {
     ///
     /// # Errors
     /// Says which file is missing or not what it should be.
-    pub fn load(path: &Path) -> Result<Vocabulary, Error> {
-        let error = |what: String| Error(format!("the vocabulary {}: {what}", path.display()));
+    pub fn load(path: &Path) -> Result<Vocabulary, VocabularyError> {
+        let error =
+            |what: String| VocabularyError(format!("the vocabulary {}: {what}", path.display()));
         let json = std::fs::read_to_string(path).map_err(|e| error(e.to_string()))?;
         let vocabulary = Self::from_json(json, HashSet::new()).map_err(|e| error(e.0))?;
         let list = |name: &str| {
@@ -48,7 +49,7 @@ impl Vocabulary {
             match std::fs::read_to_string(&path) {
                 Ok(text) => Ok(text.lines().map(str::to_owned).collect::<Vec<_>>()),
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-                Err(e) => Err(Error(format!("{}: {e}", path.display()))),
+                Err(e) => Err(VocabularyError(format!("{}: {e}", path.display()))),
             }
         };
         let (capitals, words) = (list(CAPITALS_FILE)?, list(WORDS_FILE)?);
@@ -64,12 +65,14 @@ impl Vocabulary {
     pub fn from_json(
         json: impl Into<Arc<str>>,
         capitals: HashSet<String>,
-    ) -> Result<Vocabulary, Error> {
+    ) -> Result<Vocabulary, VocabularyError> {
         let json = json.into();
-        let bpe = Bpe::from_json(&json).map_err(Error)?;
+        let bpe = Bpe::from_json(&json).map_err(VocabularyError)?;
         for (id, special) in SPECIAL.iter().enumerate() {
             if bpe.tokens().get(id).map(String::as_str) != Some(*special) {
-                return Err(Error(format!("the token {special} should have the id {id}")));
+                return Err(VocabularyError(format!(
+                    "the token {special} should have the id {id}"
+                )));
             }
         }
         Ok(Vocabulary { bpe: Arc::new(bpe), json, capitals, words: Vec::new() })
@@ -93,17 +96,18 @@ impl Vocabulary {
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), Error> {
+    pub fn save(&self, path: &Path) -> Result<(), VocabularyError> {
         std::fs::write(path, &*self.json)
-            .map_err(|e| Error(format!("{} cannot be written: {e}", path.display())))?;
+            .map_err(|e| VocabularyError(format!("{} cannot be written: {e}", path.display())))?;
         let mut capitals: Vec<&str> = self.capitals.iter().map(String::as_str).collect();
         capitals.sort_unstable();
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         for (name, list) in [(CAPITALS_FILE, capitals), (WORDS_FILE, words)] {
             let path = path.with_file_name(name);
             let text: String = list.iter().flat_map(|word| [word, "\n"]).collect();
-            std::fs::write(&path, text)
-                .map_err(|e| Error(format!("{} cannot be written: {e}", path.display())))?;
+            std::fs::write(&path, text).map_err(|e| {
+                VocabularyError(format!("{} cannot be written: {e}", path.display()))
+            })?;
         }
         Ok(())
     }
@@ -217,15 +221,15 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
 
 /// Why a vocabulary could not be read, learned or written, in plain words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error(String);
+pub struct VocabularyError(String);
 
-impl fmt::Display for Error {
+impl fmt::Display for VocabularyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for VocabularyError {}
 
 #[cfg(test)]
 mod test;

@@ -1,6 +1,6 @@
-//! The Universal Sentence Encoder as a hosted model: `embed`, `similarity`, `nearest`.
+//! The Universal Sentence SentenceEncoder as a hosted model: `embed`, `similarity`, `nearest`.
 
-use super::encoder::{DIMENSIONS, Encoder};
+use super::encoder::{DIMENSIONS, SentenceEncoder};
 use super::{lines, nearest, sentences, similarity};
 use enjamb_core::model::{Error, Model, Run, Setup};
 use enjamb_core::signature::{
@@ -38,17 +38,17 @@ mod inputs {
     }
 }
 
-/// The Universal Sentence Encoder, hosted.
+/// The Universal Sentence SentenceEncoder, hosted.
 #[derive(Default)]
 pub struct Sentences {
-    encoder: Option<Encoder>,
+    encoder: Option<SentenceEncoder>,
 }
 
 impl Model for Sentences {
     fn manifest(&self) -> Manifest {
         Manifest::new(
             "sentences",
-            "The Universal Sentence Encoder: sentences as vectors, in 16 languages.",
+            "The Universal Sentence SentenceEncoder: sentences as vectors, in 16 languages.",
         )
         .option(
             Setup::PATH,
@@ -83,7 +83,8 @@ impl Model for Sentences {
 
     fn setup(&mut self, setup: &Setup) -> Result<(), Error> {
         let dir = setup.dir_or_default("sentences")?;
-        let encoder = Encoder::load(&dir).map_err(|error| Error::failed(error.to_string()))?;
+        let encoder =
+            SentenceEncoder::load(&dir).map_err(|error| Error::failed(error.to_string()))?;
         self.encoder = Some(encoder.with_threads(setup.options[THREADS] as usize));
         Ok(())
     }

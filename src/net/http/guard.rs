@@ -17,7 +17,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 const MAX_TOLD: u64 = 20;
 
 /// The project's rules on who may ask. The origins can be changed while the server runs.
-pub struct Access {
+pub struct AccessControl {
     /// What hosts beyond this one must bring as `Authorization: Bearer` or `?token=`.
     pub token: Option<String>,
     /// Networks that may use OSC over WebSocket without a token.
@@ -26,7 +26,7 @@ pub struct Access {
     pub origins: RwLock<Vec<String>>,
 }
 
-impl Access {
+impl AccessControl {
     fn allows_origin(&self, origin: &str) -> bool {
         let origins = self.origins.read().unwrap_or_else(PoisonError::into_inner);
         origins.iter().any(|allowed| allowed == "*" || allowed.trim_end_matches('/') == origin)
@@ -81,7 +81,7 @@ pub async fn check(
             String::from_utf8_lossy(origin.as_bytes())
         );
         // A browser keeps the answer from the page, so it is told where the project can be changed.
-        if server.inlet.hub().traffic().n_refused.fetch_add(1, Relaxed) < MAX_TOLD {
+        if server.receiver.hub().traffic().n_refused.fetch_add(1, Relaxed) < MAX_TOLD {
             tracing::warn!("{words}");
         }
         return error(StatusCode::FORBIDDEN, &words);

@@ -4,11 +4,11 @@ use super::Shared;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use enjamb_core::engine::{Counters, Histogram};
+use enjamb_core::engine::{CommandCounters, Histogram};
 use std::fmt::Write;
 use std::sync::atomic::Ordering::Relaxed;
 
-type Read = fn(&Counters) -> u64;
+type Read = fn(&CommandCounters) -> u64;
 
 pub async fn metrics(State(server): Shared) -> Response {
     let engine = server.router.engine();
@@ -56,7 +56,7 @@ pub async fn metrics(State(server): Shared) -> Response {
         let name = format!("enjamb_restarts_total{{model=\"{}\"}}", model.name());
         line(&mut text, &name, model.n_restarts());
     }
-    let traffic = server.inlet.hub().traffic();
+    let traffic = server.receiver.hub().traffic();
     for (what, help, n) in [
         ("in", "OSC messages that came in.", &traffic.n_in),
         ("out", "OSC messages that went out.", &traffic.n_out),

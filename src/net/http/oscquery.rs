@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use enjamb_core::Error;
 use enjamb_core::signature::{DataType, Field};
 use enjamb_core::value::Value;
-use enjamb_osc::{Access, Node};
+use enjamb_osc::{Access, AddressNode};
 use serde_json::{Map, Value as Json_, json};
 
 /// The attributes that a client may ask for by name.
@@ -78,7 +78,7 @@ fn host_info(server: &Server) -> Json_ {
 }
 
 /// A node and all beneath it.
-fn describe(nodes: &[Node], address: &str) -> Map<String, Json_> {
+fn describe(nodes: &[AddressNode], address: &str) -> Map<String, Json_> {
     let mut json = Map::new();
     json.insert("FULL_PATH".into(), address.into());
     if let Some(node) = nodes.iter().find(|node| node.address == address) {
@@ -98,7 +98,7 @@ fn describe(nodes: &[Node], address: &str) -> Map<String, Json_> {
     json
 }
 
-fn describe_node(node: &Node, json: &mut Map<String, Json_>) {
+fn describe_node(node: &AddressNode, json: &mut Map<String, Json_>) {
     let access = match node.access {
         Access::Container => 0,
         Access::Read => 1,
@@ -189,7 +189,7 @@ fn obey(server: &Server, text: &str, connection: &Connection) -> Result<(), Erro
         format!("expected OSC in a binary frame, or JSON in a text frame: {error}")
     })?;
     let data = json["DATA"].as_str();
-    let hub = server.inlet.hub();
+    let hub = server.receiver.hub();
     match (json["COMMAND"].as_str(), data) {
         (Some("LISTEN"), Some(address)) => {
             if !server.router.tree().iter().any(|node| node.address == address) {
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn nodes_are_described_as_the_proposal_asks() {
         let field = |data_type| Field { name: "f".into(), description: String::new(), data_type };
-        let node = |data_type: DataType, value: Option<Value>| Node {
+        let node = |data_type: DataType, value: Option<Value>| AddressNode {
             address: "/f".into(),
             description: "What.".into(),
             access: Access::ReadWrite,

@@ -1,6 +1,6 @@
 //! The page in a browser, served from memory: everything that it needs comes from here.
 
-use super::guard::Access;
+use super::guard::AccessControl;
 use super::{Server, Shared, oscquery};
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
@@ -63,7 +63,7 @@ fn own_file(name: &str) -> Option<(&'static str, &'static [u8])> {
 
 /// The page itself. With `?token=...` it sets a cookie, so that all that it asks for is let in.
 pub fn index(server: &Server, request: &Request) -> Response {
-    let access: &Access = &server.access;
+    let access: &AccessControl = &server.access;
     if request.uri().query().is_some() {
         let mut response = StatusCode::SEE_OTHER.into_response();
         let headers = response.headers_mut();

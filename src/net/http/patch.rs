@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use enjamb_core::signature::{Command, Values};
-use enjamb_patch::{Host, Place};
+use enjamb_patch::{Endpoints, HostProgram};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -26,7 +26,7 @@ pub async fn patch(
     headers: HeaderMap,
 ) -> Response {
     let Ok(Query(wanted)) = wanted else {
-        let known = Host::ALL.map(Host::name).join(", ");
+        let known = HostProgram::ALL.map(HostProgram::name).join(", ");
         let words = format!("expected ?host=HOST and perhaps &inputs=JSON; the hosts are {known}");
         return error(StatusCode::BAD_REQUEST, &words);
     };
@@ -40,7 +40,7 @@ pub async fn patch(
     };
     match write(&server, &model, command, &wanted, &headers) {
         // A browser that goes there, rather than a page that asks, gets the page that p5's patch is.
-        Ok(text) if wanted.host == Host::P5.name() && wants_page(&headers) => {
+        Ok(text) if wanted.host == HostProgram::P5.name() && wants_page(&headers) => {
             Html(text).into_response()
         }
         Ok(text) => text.into_response(),
@@ -60,15 +60,15 @@ fn write(
     wanted: &Wanted,
     headers: &HeaderMap,
 ) -> Result<String, String> {
-    let host = Host::find(&wanted.host)?;
+    let host = HostProgram::find(&wanted.host)?;
     let text = if wanted.inputs.trim().is_empty() { "{}" } else { &wanted.inputs };
     let json = serde_json::from_str(text)
         .map_err(|error| format!("'inputs' must be a JSON object of inputs: {error}"))?;
     let values = Values::read_json(&json, &command.inputs)?;
-    let place = Place {
+    let place = Endpoints {
         host: asked_at(headers),
         osc_port: server.osc_address.port(),
-        reply_port: server.inlet.hub().reply_port(),
+        reply_port: server.receiver.hub().reply_port(),
         http_port: server.http_address.port(),
     };
     Ok(enjamb_patch::write(host, model, command, &values, &place))

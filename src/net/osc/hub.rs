@@ -46,18 +46,18 @@ pub struct Format {
 
 /// Where a destination is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum DestinationAddress {
     /// Known for good.
     Address(SocketAddr),
     /// "stage.local:7000", which must be looked up.
     Name(String),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for DestinationAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Address(address) => address.fmt(f),
-            Place::Name(name) => f.write_str(name),
+            DestinationAddress::Address(address) => address.fmt(f),
+            DestinationAddress::Name(name) => f.write_str(name),
         }
     }
 }
@@ -66,7 +66,7 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Destination {
     /// Where it is.
-    pub to: Place,
+    pub to: DestinationAddress,
     /// What it gets: messages that one of these covers; all, when there are none.
     pub only: Vec<Pattern>,
     /// How it wants them.
@@ -76,7 +76,7 @@ pub struct Destination {
 impl Destination {
     /// All outputs, to a port of this computer.
     pub fn on_this_computer(port: u16) -> Self {
-        let to = Place::Address((Ipv4Addr::LOCALHOST, port).into());
+        let to = DestinationAddress::Address((Ipv4Addr::LOCALHOST, port).into());
         Self { to, only: Vec::new(), format: Format::default() }
     }
 }
@@ -207,8 +207,8 @@ impl Hub {
     pub fn set_destinations(&self, destinations: Vec<Destination>) {
         let mut known = self.destinations.write().unwrap_or_else(PoisonError::into_inner);
         let address = |new: &Destination| match new.to {
-            Place::Address(address) => Some(address),
-            Place::Name(_) => known.iter().find(|(old, _)| old.to == new.to)?.1,
+            DestinationAddress::Address(address) => Some(address),
+            DestinationAddress::Name(_) => known.iter().find(|(old, _)| old.to == new.to)?.1,
         };
         let addresses: Vec<_> = destinations.iter().map(address).collect();
         *known = destinations.into_iter().zip(addresses).collect();
@@ -218,7 +218,7 @@ impl Hub {
     pub fn names(&self) -> Vec<String> {
         let mut names = Vec::new();
         for (destination, _) in self.destinations().iter() {
-            if let Place::Name(name) = &destination.to
+            if let DestinationAddress::Name(name) = &destination.to
                 && !names.contains(name)
             {
                 names.push(name.clone());
@@ -231,7 +231,7 @@ impl Hub {
     pub fn found(&self, name: &str, address: SocketAddr) {
         let mut destinations = self.destinations.write().unwrap_or_else(PoisonError::into_inner);
         for (destination, known) in destinations.iter_mut() {
-            if matches!(&destination.to, Place::Name(known) if known == name) {
+            if matches!(&destination.to, DestinationAddress::Name(known) if known == name) {
                 *known = Some(address);
             }
         }
@@ -393,7 +393,7 @@ impl Hub {
         }
     }
 
-    /// The asker itself, and its IP at the port that patches with a fixed inlet listen on. The asker
+    /// The asker itself, and its IP at the port that patches with a fixed receiver listen on. The asker
     /// comes last: it hears as the sending thread goes back to sleep, and need not share its core.
     fn to_asker(&self, peer: Peer) -> Vec<Delivery> {
         let format = self.format_of(peer);

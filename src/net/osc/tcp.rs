@@ -1,6 +1,6 @@
 //! OSC over TCP, with length prefixes or SLIP; each connection is told apart by its first byte.
 
-use super::inlet::Inlet;
+use super::receiver::Receiver;
 use crate::tune;
 use enjamb_core::host::Peer;
 use enjamb_osc::frame::{Deframer, Framing};
@@ -24,7 +24,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 const WRITE_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Serves connections until the future is dropped.
-pub async fn serve(listener: TcpListener, inlet: Arc<Inlet>, allowed: Arc<[ipnet::IpNet]>) {
+pub async fn serve(listener: TcpListener, receiver: Arc<Receiver>, allowed: Arc<[ipnet::IpNet]>) {
     let slots = Arc::new(tokio::sync::Semaphore::new(MAX_CONNECTIONS));
     let mut is_full = false;
     loop {
@@ -39,7 +39,7 @@ pub async fn serve(listener: TcpListener, inlet: Arc<Inlet>, allowed: Arc<[ipnet
         };
         let ip = from.ip().to_canonical();
         if !ip.is_loopback() && !allowed.iter().any(|net| net.contains(&ip)) {
-            inlet.refuse(from);
+            receiver.refuse(from);
             continue;
         }
         let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
@@ -50,9 +50,9 @@ pub async fn serve(listener: TcpListener, inlet: Arc<Inlet>, allowed: Arc<[ipnet
             continue;
         };
         is_full = false;
-        let inlet = Arc::clone(&inlet);
+        let receiver = Arc::clone(&receiver);
         tokio::spawn(async move {
-            if let Err(error) = converse(stream, &inlet).await {
+            if let Err(error) = converse(stream, &receiver).await {
                 tracing::debug!("OSC over TCP with {from} ended: {error}");
             }
             drop(slot);
@@ -60,14 +60,14 @@ pub async fn serve(listener: TcpListener, inlet: Arc<Inlet>, allowed: Arc<[ipnet
     }
 }
 
-async fn converse(stream: TcpStream, inlet: &Arc<Inlet>) -> io::Result<()> {
+async fn converse(stream: TcpStream, receiver: &Arc<Receiver>) -> io::Result<()> {
     tune(&stream)?;
-    let connection = inlet.hub().connect(format!("tcp {}", stream.peer_addr()?));
+    let connection = receiver.hub().connect(format!("tcp {}", stream.peer_addr()?));
     let (reader, writer) = stream.into_split();
     let (framing_known, framing) = watch::channel(Framing::LengthPrefix);
     let mut writing = pin!(write(writer, &connection, framing));
     let ended = tokio::select! {
-        ended = read(reader, inlet, connection.peer(), framing_known) => {
+        ended = read(reader, receiver, connection.peer(), framing_known) => {
             // A stream that made no sense is told so before it closes; one that broke hears nothing.
             if !matches!(&ended, Err(error) if error.kind() != io::ErrorKind::InvalidData) {
                 let _ = timeout(LAST_ANSWERS, &mut writing).await;
@@ -76,13 +76,13 @@ async fn converse(stream: TcpStream, inlet: &Arc<Inlet>) -> io::Result<()> {
         }
         ended = &mut writing => ended,
     };
-    inlet.hub().disconnect(&connection);
+    receiver.hub().disconnect(&connection);
     ended
 }
 
 async fn read(
     mut reader: OwnedReadHalf,
-    inlet: &Arc<Inlet>,
+    receiver: &Arc<Receiver>,
     peer: Peer,
     framing_known: watch::Sender<Framing>,
 ) -> io::Result<()> {
@@ -104,10 +104,10 @@ async fn read(
                 framing_known.send_replace(framing);
             }
             match packet {
-                Ok(Some(packet)) => inlet.receive_shared(packet, peer).await,
+                Ok(Some(packet)) => receiver.receive_shared(packet, peer).await,
                 Ok(None) => break,
                 Err(words) => {
-                    inlet.complain(peer, words.message());
+                    receiver.complain(peer, words.message());
                     return Err(io::Error::new(io::ErrorKind::InvalidData, words));
                 }
             }

@@ -1,6 +1,6 @@
 //! OSC over UDP: a thread that receives, and one that sends at a pace that receivers can keep.
 
-use super::inlet::Inlet;
+use super::receiver::Receiver;
 use crate::traffic::Traffic;
 use crossbeam::queue::ArrayQueue;
 use crossbeam::sync::{Parker, Unparker};
@@ -163,7 +163,7 @@ fn send_all(socket: &UdpSocket, inbox: &Inbox, parker: &Parker) {
 }
 
 /// Receives until `stop` is set. `allowed` lists the networks beyond loopback that may send.
-pub fn receive(socket: &UdpSocket, inlet: &Inlet, allowed: &[IpNet], stop: &AtomicBool) {
+pub fn receive(socket: &UdpSocket, receiver: &Receiver, allowed: &[IpNet], stop: &AtomicBool) {
     // One byte more than UDP can carry, so that a full datagram is seen to be whole.
     let mut buffer = vec![0; 65_536];
     // The timeout only bounds how long stopping takes; a socket that can't have one still works.
@@ -174,8 +174,8 @@ pub fn receive(socket: &UdpSocket, inlet: &Inlet, allowed: &[IpNet], stop: &Atom
                 let allowed = from.ip().is_loopback()
                     || allowed.iter().any(|net| net.contains(&from.ip().to_canonical()));
                 match allowed {
-                    true => inlet.receive(&buffer[..n_bytes], Peer::Udp(from)),
-                    false => inlet.refuse(from),
+                    true => receiver.receive(&buffer[..n_bytes], Peer::Udp(from)),
+                    false => receiver.refuse(from),
                 }
             }
             Err(error) => match error.kind() {

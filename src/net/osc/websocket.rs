@@ -1,7 +1,7 @@
 //! OSC over WebSocket: a binary frame is a packet; a text frame is an OSCQuery command.
 
 use super::hub::Connection;
-use super::inlet::Inlet;
+use super::receiver::Receiver;
 use axum::extract::ws::{Message as Frame, WebSocket};
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
@@ -25,17 +25,17 @@ const MAX_ANSWERS: usize = 64;
 pub async fn converse(
     socket: WebSocket,
     from: SocketAddr,
-    inlet: &Arc<Inlet>,
+    receiver: &Arc<Receiver>,
     on_text: impl Fn(&str, &Connection) -> Option<String>,
 ) {
-    let connection = inlet.hub().connect(format!("websocket {from}"));
+    let connection = receiver.hub().connect(format!("websocket {from}"));
     let (writer, mut reader) = socket.split();
     let (answer, answers) = mpsc::channel(MAX_ANSWERS);
     let read = async {
         while let Some(Ok(frame)) = reader.next().await {
             match frame {
                 Frame::Binary(bytes) => {
-                    inlet.receive_shared(bytes.into(), connection.peer()).await;
+                    receiver.receive_shared(bytes.into(), connection.peer()).await;
                 }
                 Frame::Text(text) => {
                     if let Some(words) = on_text(&text, &connection) {
@@ -52,7 +52,7 @@ pub async fn converse(
         () = read => {}
         () = write(writer, &connection, answers) => {}
     }
-    inlet.hub().disconnect(&connection);
+    receiver.hub().disconnect(&connection);
 }
 
 async fn write(

@@ -27,7 +27,7 @@ fn file(header: &str, numbers: &[u8]) -> Vec<u8> {
 #[test]
 fn what_was_written_is_read() {
     let bytes = small();
-    let header = Header::read(&bytes).unwrap();
+    let header = TensorHeader::read(&bytes).unwrap();
     let a = header.get("a").unwrap();
     assert_eq!((a.dtype, &a.shape[..]), (Dtype::F32, &[1, 2][..]));
     assert_eq!(bytes[a.bytes.clone()], [0, 0, 128, 63, 0, 0, 0, 64]);
@@ -35,7 +35,7 @@ fn what_was_written_is_read() {
     assert_eq!(bytes[header.get("b").unwrap().bytes.clone()], [1, 2, 3]);
     assert_eq!(header.metadata("key"), Some("value \"1\""));
     assert_eq!((header.get("c"), header.metadata("c")), (None, None));
-    assert_eq!(Header::read(&write(&[], &[])), Ok(Header::default()));
+    assert_eq!(TensorHeader::read(&write(&[], &[])), Ok(TensorHeader::default()));
 }
 
 #[test]
@@ -69,20 +69,20 @@ fn files_are_those_of_the_library_to_the_byte() {
     let metadata = HashMap::from([("format".to_owned(), "a test".to_owned())]);
     let expected = safetensors::serialize(theirs, Some(metadata)).unwrap();
     assert_eq!(write(&ours, &[("format", "a test")]), expected);
-    assert!(Header::read(&expected).is_ok());
+    assert!(TensorHeader::read(&expected).is_ok());
 }
 
 #[test]
 fn what_does_not_fit_together_is_refused() {
     let check = |header: &str, n_bytes: usize, expected: &str| {
-        let error = Header::read(&file(header, &vec![0; n_bytes])).unwrap_err();
+        let error = TensorHeader::read(&file(header, &vec![0; n_bytes])).unwrap_err();
         assert!(error.contains(expected), "'{error}' should contain '{expected}'");
     };
     let a = r#""a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}"#;
     let b = |from: usize, to: usize| {
         format!(r#"{{{a},"b":{{"dtype":"U8","shape":[2],"data_offsets":[{from},{to}]}}}}"#)
     };
-    assert!(Header::read(&file(&b(4, 6), &[0; 6])).is_ok());
+    assert!(TensorHeader::read(&file(&b(4, 6), &[0; 6])).is_ok());
     check(&b(4, 6), 5, "b has the bytes 4..6 of 5");
     check(&b(4, 6), 7, "its tensors have 6 bytes, and there are 7");
     check(&b(5, 7), 7, "b has the bytes 5..7 of 7; expected it to begin at 4");
@@ -99,11 +99,15 @@ fn what_does_not_fit_together_is_refused() {
     check(&b(4, 6).replace("[2]", "[-2]"), 6, "its header: invalid value");
     check("[]", 0, "expected tensors by their names");
     check("{", 0, "its header: EOF");
-    assert!(Header::read(&file("\u{ff}", &[])[..9]).unwrap_err().contains("2 bytes, and 1 follow"));
-    assert!(Header::read(&[1, 0, 0, 0, 0, 0, 0, 0, 0xff]).unwrap_err().contains("utf-8"));
-    assert!(Header::read(&[0; 7]).unwrap_err().contains("7 bytes and no header"));
-    assert!(Header::read(&[0xff; 40]).unwrap_err().contains("and 32 follow"));
-    assert!(Header::read(&[]).is_err());
+    assert!(
+        TensorHeader::read(&file("\u{ff}", &[])[..9])
+            .unwrap_err()
+            .contains("2 bytes, and 1 follow")
+    );
+    assert!(TensorHeader::read(&[1, 0, 0, 0, 0, 0, 0, 0, 0xff]).unwrap_err().contains("utf-8"));
+    assert!(TensorHeader::read(&[0; 7]).unwrap_err().contains("7 bytes and no header"));
+    assert!(TensorHeader::read(&[0xff; 40]).unwrap_err().contains("and 32 follow"));
+    assert!(TensorHeader::read(&[]).is_err());
 }
 
 #[test]
@@ -121,7 +125,7 @@ fn a_damaged_file_is_read_only_if_the_library_reads_it_and_says_the_same() {
                 _ => bytes.truncate(at.max(bytes.len() - 2)),
             }
         }
-        let Ok(header) = Header::read(&bytes) else { continue };
+        let Ok(header) = TensorHeader::read(&bytes) else { continue };
         n_read += 1;
         let library = SafeTensors::deserialize(&bytes).unwrap();
         assert_eq!(library.len(), header.tensors.len());

@@ -63,8 +63,8 @@ fn errors_name_the_file_and_what_it_lacks() {
     assert_eq!(file.shape("y").unwrap(), [1, 2]);
     assert_eq!(file.metadata("format").as_deref(), Some("x"));
     assert!(file.contains("x") && !file.contains("z") && file.metadata("z").is_none());
-    let check = |error: Error, expected: &str| {
-        assert_eq!(error.kind(), ErrorKind::Damaged);
+    let check = |error: WeightsError, expected: &str| {
+        assert_eq!(error.kind(), WeightsErrorKind::Damaged);
         let error = error.to_string();
         assert!(error.contains("the weight file a.safetensors is not the one"), "{error}");
         assert!(error.contains(expected), "'{error}' should contain '{expected}'");
@@ -77,6 +77,6 @@ fn errors_name_the_file_and_what_it_lacks() {
     let damaged = Weights::from_bytes(Path::new("a.safetensors"), vec![0; 3]);
     check(damaged.err().unwrap(), "it cannot be read (it has 3 bytes and no header)");
     let missing = Weights::open(Path::new("no/such/file")).err().unwrap();
-    assert_eq!(missing.kind(), ErrorKind::Missing);
+    assert_eq!(missing.kind(), WeightsErrorKind::Missing);
     assert!(missing.to_string().contains("there is no weight file at no/such/file"));
 }

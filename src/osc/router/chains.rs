@@ -1,6 +1,6 @@
 //! Messages to chains, and what chains send: the router's part in them.
 
-use super::tree::{Access, Node};
+use super::tree::{Access, AddressNode};
 use super::{Router, reply};
 use crate::arguments::read_value;
 use crate::outgoing::count_as_int;
@@ -63,22 +63,26 @@ impl Router {
         chains.iter().flat_map(of).collect()
     }
 
-    pub(super) fn add_chains(&self, nodes: &mut Vec<Node>) {
+    pub(super) fn add_chains(&self, nodes: &mut Vec<AddressNode>) {
         for chain in self.host.chains().all() {
             let root = format!("/{}", chain.name());
-            nodes.push(Node::new(&root, &chain.spec().description, Access::Container));
+            nodes.push(AddressNode::new(&root, &chain.spec().description, Access::Container));
             for input in chain.inputs() {
                 // A node of the chain, whose inputs these are, is a container.
                 if let Some((part, _)) = input.path.split_once('/') {
                     let address = format!("{root}/{part}");
                     if !nodes.iter().any(|node| node.address == address) {
-                        nodes.push(Node::new(&address, "A node of the chain.", Access::Container));
+                        nodes.push(AddressNode::new(
+                            &address,
+                            "A node of the chain.",
+                            Access::Container,
+                        ));
                     }
                 }
                 let address = format!("{root}/{}", input.path);
                 let is_value = input.fields.len() == 1 && chain.input_value(&input.path).is_some();
                 let access = if is_value { Access::ReadWrite } else { Access::Write };
-                let mut node = Node::new(&address, &input.description, access);
+                let mut node = AddressNode::new(&address, &input.description, access);
                 if is_value {
                     node.values = vec![chain.input_value(&input.path)];
                 }
@@ -86,7 +90,7 @@ impl Router {
                 nodes.push(node);
             }
             for output in chain.outputs() {
-                let mut node = Node::new(&output.address, &output.description, Access::Read);
+                let mut node = AddressNode::new(&output.address, &output.description, Access::Read);
                 let newest = chain.output_values(&output.name);
                 let step = newest.as_ref().map_or(0, |(stamp, _)| count_as_int(stamp.step));
                 node.step = output.has_step.then_some(step);
@@ -102,7 +106,7 @@ impl Router {
 /// What each node has counted: its name, then runs, late, dropped, repeated, failed, and milliseconds.
 fn counter_messages(chain: &Chain) -> Vec<Message> {
     let address = format!("/{}/counters", chain.name());
-    let message = |(node, counted): (String, enjamb_core::chain::Counters)| {
+    let message = |(node, counted): (String, enjamb_core::chain::NodeCounters)| {
         let counts = [counted.ran, counted.late, counted.dropped, counted.repeated, counted.failed]
             .map(count_as_int);
         let mut arguments = vec![Argument::Text(node)];

@@ -22,7 +22,7 @@ pub enum Access {
 
 /// One address.
 #[derive(Clone, Debug)]
-pub struct Node {
+pub struct AddressNode {
     /// The whole address.
     pub address: String,
     /// What it is for, in a short sentence.
@@ -39,7 +39,7 @@ pub struct Node {
     pub is_stream: bool,
 }
 
-impl Node {
+impl AddressNode {
     pub(super) fn new(address: &str, description: &str, access: Access) -> Self {
         let (address, description) = (address.into(), description.into());
         let (fields, values) = (Vec::new(), Vec::new());
@@ -87,24 +87,24 @@ fn type_tags(data_type: &DataType) -> String {
 
 impl Router {
     /// All addresses, containers first, in the order in which models and chains are hosted.
-    pub fn tree(&self) -> Vec<Node> {
+    pub fn tree(&self) -> Vec<AddressNode> {
         let built_in = |address: &str, inputs: &[(&str, DataType)], words: &str| {
             let command = inputs.iter().fold(Command::new("any", ""), |command, (name, input)| {
                 command.input(*name, input.clone(), "")
             });
-            Node::new(address, words, Access::Write).with_fields(&command.inputs)
+            AddressNode::new(address, words, Access::Write).with_fields(&command.inputs)
         };
         let switch = || integer().min(0.0).max(1.0);
         let view = ["x", "y", "zoom"].map(|name| (name, number()));
         let subscription = [("pattern", text()), ("port", number().min(1.0).max(65535.0))];
         let mut nodes = vec![
-            Node::new("/", "enjamb: models that speak OSC.", Access::Container),
+            AddressNode::new("/", "enjamb: models that speak OSC.", Access::Container),
             built_in("/ping", &[], "Answers /pong with the same arguments."),
             built_in("/subscribe", &subscription, "Sends you every output that a pattern covers."),
             built_in("/unsubscribe", &subscription, "Ends that again."),
             built_in("/bundle", &[("on", switch())], "1: each answer to you comes as one bundle."),
             built_in("/ascii", &[("on", switch())], "1: text to you is spelled in ASCII."),
-            Node::new(
+            AddressNode::new(
                 "/page",
                 "The page in a browser: what is said here is passed on.",
                 Access::Container,
@@ -112,7 +112,11 @@ impl Router {
             built_in("/page/show", &[("section", text())], "Shows a section of the page."),
             built_in("/page/view", &view, "Looks at a place on the page's map."),
             built_in("/page/select", &[("sentences", array(text()))], "Selects on the page's map."),
-            Node::new("/page/selection", "What is selected on the page's map.", Access::Read),
+            AddressNode::new(
+                "/page/selection",
+                "What is selected on the page's map.",
+                Access::Read,
+            ),
         ];
         for model in self.engine().models() {
             self.add_model(&model, &mut nodes);
@@ -121,29 +125,29 @@ impl Router {
         nodes
     }
 
-    fn add_model(&self, model: &Hosted, nodes: &mut Vec<Node>) {
+    fn add_model(&self, model: &Hosted, nodes: &mut Vec<AddressNode>) {
         let manifest = model.manifest();
         let root = format!("/{}", model.name());
-        nodes.push(Node::new(&root, &manifest.description, Access::Container));
-        nodes.push(Node::new(
+        nodes.push(AddressNode::new(&root, &manifest.description, Access::Container));
+        nodes.push(AddressNode::new(
             &format!("{root}/error"),
             "Says when the model was started anew, and why.",
             Access::Read,
         ));
         for stream in &manifest.streams {
             let address = format!("{root}/{}", stream.name);
-            let mut node = Node::new(&address, &stream.description, Access::Read);
+            let mut node = AddressNode::new(&address, &stream.description, Access::Read);
             (node.fields, node.is_stream) = (stream.fields.clone(), true);
             nodes.push(node);
         }
         for command in &manifest.commands {
             let at = format!("{root}/{}", command.name);
-            let mut run = Node::new(&at, &command.description, Access::Write);
+            let mut run = AddressNode::new(&at, &command.description, Access::Write);
             run.fields = command.inputs.clone();
             nodes.push(run);
             for field in &command.inputs {
                 let address = format!("{at}/{}", field.name);
-                let mut node = Node::new(&address, &field.description, Access::ReadWrite)
+                let mut node = AddressNode::new(&address, &field.description, Access::ReadWrite)
                     .with_fields(std::slice::from_ref(field));
                 node.values = vec![model.held(&command.name, &field.name)];
                 nodes.push(node);
@@ -155,7 +159,7 @@ impl Router {
                     continue;
                 }
                 let address = format!("{at}/{}", field.name);
-                let mut node = Node::new(&address, &field.description, Access::Read)
+                let mut node = AddressNode::new(&address, &field.description, Access::Read)
                     .with_fields(std::slice::from_ref(field));
                 // An array is sent an item a message, so it has no value as a whole; it can be long, too.
                 let latest = latest.as_ref().and_then(|latest| latest.get(&field.name));
@@ -167,7 +171,7 @@ impl Router {
                 nodes.push(node);
             }
             let words = "Says why a run failed: what was wrong, what was expected.";
-            nodes.push(Node::new(&format!("{at}/error"), words, Access::Read));
+            nodes.push(AddressNode::new(&format!("{at}/error"), words, Access::Read));
         }
     }
 }

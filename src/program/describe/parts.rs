@@ -1,12 +1,12 @@
 //! `enjamb describe adapt`: the sources and adapters of chains, what they take and what they give.
 
 use super::{given, type_words, word};
-use enjamb::chain::{Kind, Rhythm, Shape, Slot, kinds};
+use enjamb::chain::{PartKind, Rhythm, Shape, Slot, kinds};
 use serde_json::{Value as Json, json};
 
 /// Describes all of them, or the one of that name; says whether there is one.
 pub fn describe(name: &str, as_json: bool) -> bool {
-    let is_meant = |kind: &&Kind| name == "adapt" || kind.name == name;
+    let is_meant = |kind: &&PartKind| name == "adapt" || kind.name == name;
     let meant: Vec<Json> = kinds().iter().filter(is_meant).map(specification).collect();
     match meant.as_slice() {
         [] => return false,
@@ -37,7 +37,7 @@ fn write(kind: &Json) {
     }
 }
 
-fn specification(kind: &Kind) -> Json {
+fn specification(kind: &PartKind) -> Json {
     let slots = |slots: &[Slot]| slots.iter().map(slot).collect::<Vec<_>>();
     json!({
         "name": kind.name,

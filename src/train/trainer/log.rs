@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::super::Error;
+use super::super::TrainError;
 use super::super::plot::Curve;
 use super::{Smooth, Validation};
 
@@ -26,7 +26,7 @@ struct Table {
 
 impl Log {
     /// Opens the tables, without the rows after `step`, which will be written again.
-    pub fn open(dir: &Path, step: usize) -> Result<Log, Error> {
+    pub fn open(dir: &Path, step: usize) -> Result<Log, TrainError> {
         Ok(Log {
             steps: Table::open(dir.join("training.csv"), STEPS, step)?,
             validations: Table::open(dir.join("validation.csv"), VALIDATIONS, step)?,
@@ -39,7 +39,7 @@ impl Log {
         smooth: &Smooth,
         weight: f64,
         rate: f32,
-    ) -> Result<(), Error> {
+    ) -> Result<(), TrainError> {
         self.steps.push(vec![
             step as f64,
             smooth.reconstruction,
@@ -50,7 +50,7 @@ impl Log {
         ])
     }
 
-    pub(super) fn validation(&mut self, step: usize, v: &Validation) -> Result<(), Error> {
+    pub(super) fn validation(&mut self, step: usize, v: &Validation) -> Result<(), TrainError> {
         self.validations.push(vec![
             step as f64,
             v.reconstruction,
@@ -78,8 +78,8 @@ impl Log {
 }
 
 impl Table {
-    fn open(path: PathBuf, header: &str, last: usize) -> Result<Table, Error> {
-        let error = |e: std::io::Error| Error::new(format!("{}: {e}", path.display()));
+    fn open(path: PathBuf, header: &str, last: usize) -> Result<Table, TrainError> {
+        let error = |e: std::io::Error| TrainError::new(format!("{}: {e}", path.display()));
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -100,10 +100,10 @@ impl Table {
         Ok(Table { path, file, rows })
     }
 
-    fn push(&mut self, row: Vec<f64>) -> Result<(), Error> {
+    fn push(&mut self, row: Vec<f64>) -> Result<(), TrainError> {
         self.file
             .write_all(line(&row).as_bytes())
-            .map_err(|e| Error::new(format!("{}: {e}", self.path.display())))?;
+            .map_err(|e| TrainError::new(format!("{}: {e}", self.path.display())))?;
         self.rows.push(row);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Adapters that hold back or let through: delay, hold, changed, fresh, chance, counter.
 
-use super::{Kind, Slot, kind};
+use super::{PartKind, Slot, kind};
 use crate::chain::part::{Moment, Part, Shape};
 use crate::error::Error;
 use crate::signature::{Field, integer, number};
@@ -13,7 +13,7 @@ const MAX_DELAY: f64 = 4096.0;
 /// Values that `changed` and `fresh` remember at most.
 const MAX_MEMORY: f64 = 4096.0;
 
-pub fn kinds() -> Vec<Kind> {
+pub fn kinds() -> Vec<PartKind> {
     let value = || Slot::new("in", Shape::Same, "What comes.");
     let out = || Slot::new("out", Shape::Same, "What goes on.");
     vec![

@@ -1,12 +1,12 @@
 //! Adapters of lists: first, nth, pick, join.
 
-use super::{Kind, Pure, Slot, kind, pure};
+use super::{PartKind, Pure, Slot, kind, pure};
 use crate::chain::part::Shape;
 use crate::error::Error;
 use crate::signature::{array, integer, text};
 use crate::value::Value;
 
-pub fn kinds() -> Vec<Kind> {
+pub fn kinds() -> Vec<PartKind> {
     let list = || Slot::new("array", Shape::ArrayOfSame, "The list.");
     let item = || Slot::new("item", Shape::Same, "The item.");
     vec![

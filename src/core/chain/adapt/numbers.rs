@@ -1,11 +1,11 @@
 //! Adapters of numbers: clamp, scale.
 
-use super::{Kind, Pure, Slot, kind, pure};
+use super::{PartKind, Pure, Slot, kind, pure};
 use crate::error::Error;
 use crate::signature::number;
 use crate::value::Value;
 
-pub fn kinds() -> Vec<Kind> {
+pub fn kinds() -> Vec<PartKind> {
     let value = || Slot::of("in", number(), "The number.");
     let bound =
         |name, default: f64, description| Slot::of(name, number().default(default), description);

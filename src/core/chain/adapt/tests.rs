@@ -1,6 +1,6 @@
 //! Each adapter by itself: what goes in, what comes out, and that what it remembers outlives it.
 
-use crate::chain::part::{Moment, Part, find};
+use crate::chain::part::{Moment, Part, Shape, Slot, find};
 use crate::signature::{Field, Values, any, array, number, text};
 use crate::time::Time;
 use crate::value::Value;
@@ -35,7 +35,13 @@ fn run(name: &str, options: &Values, all: &[Given]) -> Vec<Result<Option<Json>, 
             })
             .collect();
         let read = |(data_type, json): &(DataType, Json)| data_type.read_json(json).unwrap();
-        let inputs: Vec<Value> = given.iter().map(read).collect();
+        // As in a chain, where a value is checked when it arrives.
+        let arrive = |(slot, value): (&Slot, Value)| match &slot.shape {
+            Shape::Fixed(data_type) => data_type.accept(value).unwrap(),
+            _ => value,
+        };
+        let slots = &find(name).unwrap().inputs;
+        let inputs: Vec<Value> = slots.iter().zip(given.iter().map(read)).map(arrive).collect();
         let saved = part.save();
         if step > 0 && !saved.is_null() {
             part = make(name, options);

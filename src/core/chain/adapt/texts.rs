@@ -1,6 +1,6 @@
 //! Adapters from and to texts, results and vectors: lines, words, text, number, category, field, vector.
 
-use super::{Kind, Pure, Slot, kind, pure};
+use super::{PartKind, Pure, Slot, kind, pure};
 use crate::chain::part::{Moment, Part, Shape};
 use crate::error::Error;
 use crate::signature::{Values, array, category, integer, number, text, vector};
@@ -8,7 +8,7 @@ use crate::value::Value;
 use serde_json::Value as Json;
 use unicode_segmentation::UnicodeSegmentation;
 
-pub fn kinds() -> Vec<Kind> {
+pub fn kinds() -> Vec<PartKind> {
     let in_text = || Slot::of("text", text(), "The text.");
     let whatever = |description| Slot::new("in", Shape::Whatever, description);
     vec![

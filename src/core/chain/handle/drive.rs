@@ -2,10 +2,10 @@
 
 use super::{Shared, lock};
 use crate::chain::Said;
-use crate::chain::course::{Effects, Errand};
-use crate::engine::{Event, Origin, Request};
+use crate::chain::scheduler::{Effects, RunRequest};
+use crate::engine::{Origin, Request, RunEvent};
 use crate::error::Error;
-use crate::recording::Event as Recorded;
+use crate::recording::RecordedEvent as Recorded;
 use crate::signature::Values;
 use crate::time::Time;
 use crossbeam::channel::{Receiver, RecvTimeoutError};
@@ -24,7 +24,7 @@ impl Shared {
         }
     }
 
-    /// Writes down what is done to the course. To be called with it locked, so that a recording has all
+    /// Writes down what is done to the scheduler. To be called with it locked, so that a recording has all
     /// of it in order.
     pub fn record(&self, now: Time, event: impl FnOnce() -> Recorded) {
         if let Some(tape) = self.engine.tape() {
@@ -59,18 +59,18 @@ impl Shared {
         let mut effects = lock(&self.effects);
         effects.clear();
         let due = {
-            let mut course = lock(&self.course);
+            let mut scheduler = lock(&self.scheduler);
             let now = self.engine.clock().now();
             self.record(now, || Recorded::Turn { chain: self.name.clone() });
-            course.turn(now, &mut effects)
+            scheduler.turn(now, &mut effects)
         };
         // Whoever asked hears of it before everybody does.
         for (complain, error) in effects.complaints.drain(..) {
             complain(error);
         }
         self.say(&effects);
-        for errand in effects.runs.drain(..) {
-            self.run(errand);
+        for run_request in effects.runs.drain(..) {
+            self.run(run_request);
         }
         due
     }
@@ -93,24 +93,24 @@ impl Shared {
         }
     }
 
-    fn run(self: &Arc<Self>, errand: Errand) {
-        let id = errand.id;
+    fn run(self: &Arc<Self>, run_request: RunRequest) {
+        let id = run_request.id;
         let fate = Arc::new(Mutex::new(Fate::Offered));
         let answer = Answer { shared: Arc::clone(self), id, fate: Arc::clone(&fate) };
         let mut request = Request::new(move |event| match event {
-            Event::Partial { .. } | Event::Stream { .. } => {}
-            Event::Done { outputs, .. } => answer.give(Ok(outputs)),
-            Event::Failed(error) => answer.give(Err(error)),
-            Event::Cancelled => answer.give(Err(Error::cancelled())),
+            RunEvent::Partial { .. } | RunEvent::Stream { .. } => {}
+            RunEvent::Done { outputs, .. } => answer.give(Ok(outputs)),
+            RunEvent::Failed(error) => answer.give(Err(error)),
+            RunEvent::Cancelled => answer.give(Err(Error::cancelled())),
         });
-        request.seed = Some(errand.seed);
+        request.seed = Some(run_request.seed);
         request.origin = self.engine.tape().map(|_| Origin { chain: self.name.clone(), id });
-        request.cancel = errand.cancel;
-        let submitted = match self.engine.model(&errand.model) {
-            Some(model) => model.submit(&errand.command, errand.inputs, request),
+        request.cancel = run_request.cancel;
+        let submitted = match self.engine.model(&run_request.model) {
+            Some(model) => model.submit(&run_request.command, run_request.inputs, request),
             None => Err(Error::not_found(format!(
                 "there is no model '{}' here: name one in the project file",
-                errand.model
+                run_request.model
             ))),
         };
         match submitted {
@@ -122,12 +122,12 @@ impl Shared {
 
     fn answer(&self, id: u64, outcome: Result<Arc<Values>, Error>) {
         {
-            let mut course = lock(&self.course);
+            let mut scheduler = lock(&self.scheduler);
             self.record(self.engine.clock().now(), || {
                 let failed = outcome.as_ref().err().map(Error::to_string);
                 Recorded::Answer { chain: self.name.clone(), id, failed }
             });
-            course.answer(id, outcome);
+            scheduler.answer(id, outcome);
         }
         self.wake();
     }

@@ -4,7 +4,7 @@ use super::{Chain, End, OutletSpec, Shared, Spec, WireSpec, lock};
 use crate::chain::plan::Plan;
 use crate::chain::spec::NodeSpec;
 use crate::error::Error;
-use crate::recording::Event as Recorded;
+use crate::recording::RecordedEvent as Recorded;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -95,14 +95,14 @@ impl Shared {
 
     pub(super) fn change(&self, spec: Spec) -> Result<(), Error> {
         let plan = self.plan(&spec)?;
-        let mut course = lock(&self.course);
+        let mut scheduler = lock(&self.scheduler);
         let now = self.engine.clock().now();
         self.record(now, || {
             let spec = serde_json::to_value(&plan.spec).expect("a specification has a JSON form");
             Recorded::Change { chain: self.name.clone(), spec }
         });
-        course.change(plan, now);
-        drop(course);
+        scheduler.change(plan, now);
+        drop(scheduler);
         self.wake();
         Ok(())
     }

@@ -2,10 +2,10 @@
 
 use super::{Chain, ChainParts, lock};
 use crate::chain::Asker;
-use crate::chain::course::{Effects, Errand};
+use crate::chain::scheduler::{Effects, RunRequest};
 use crate::chain::spec::Spec;
 use crate::error::Error;
-use crate::recording::Event as Recorded;
+use crate::recording::RecordedEvent as Recorded;
 use crate::signature::Values;
 use crate::time::Time;
 use std::sync::Arc;
@@ -24,37 +24,37 @@ impl Chain {
     ///
     /// # Errors
     /// Plain words, when the line can't be of this chain.
-    pub fn replay(&self, now: Time, event: &Recorded) -> Result<Vec<Errand>, Error> {
-        let mut course = lock(&self.shared.course);
+    pub fn replay(&self, now: Time, event: &Recorded) -> Result<Vec<RunRequest>, Error> {
+        let mut scheduler = lock(&self.shared.scheduler);
         match event {
             Recorded::Turn { .. } => {
                 let mut effects = Effects::default();
-                course.turn(now, &mut effects);
-                drop(course);
+                scheduler.turn(now, &mut effects);
+                drop(scheduler);
                 self.shared.say(&effects);
                 return Ok(effects.runs);
             }
-            Recorded::Trigger { action, .. } if action == "abandon" => course.abandon(),
-            Recorded::Trigger { action, .. } => course.trigger(action, now),
-            Recorded::Rate { rate, .. } => course.set_rate(*rate, now),
+            Recorded::Trigger { action, .. } if action == "abandon" => scheduler.abandon(),
+            Recorded::Trigger { action, .. } => scheduler.trigger(action, now),
+            Recorded::Rate { rate, .. } => scheduler.set_rate(*rate, now),
             Recorded::Set { node, input, value, .. } => {
-                let data_type = course.input_type(node, input);
+                let data_type = scheduler.input_type(node, input);
                 let data_type = data_type.ok_or_else(|| format!("it has no '{node}.{input}'"))?;
                 // What was refused then is refused again.
                 if let Ok(value) = data_type.read_json(value) {
-                    let _ = course.set(node, input, value, Asker::default());
+                    let _ = scheduler.set(node, input, value, Asker::default());
                 }
             }
             Recorded::Change { spec, .. } => {
-                drop(course);
+                drop(scheduler);
                 let spec: Spec = serde_json::from_value(spec.clone())
                     .map_err(|error| format!("its new wiring can't be read: {error}"))?;
                 let plan = self.shared.plan(&spec)?;
-                lock(&self.shared.course).change(plan, now);
+                lock(&self.shared.scheduler).change(plan, now);
             }
             Recorded::Restore { state, .. } => {
                 // What could not be come back to then can't be now.
-                let _ = course.restore(state, now);
+                let _ = scheduler.restore(state, now);
             }
             _ => {}
         }
@@ -63,6 +63,6 @@ impl Chain {
 
     /// Gives what came of a run.
     pub fn replay_answer(&self, id: u64, outcome: Result<Arc<Values>, Error>) {
-        lock(&self.shared.course).answer(id, outcome);
+        lock(&self.shared.scheduler).answer(id, outcome);
     }
 }

@@ -1,8 +1,8 @@
 //! What a chain says of itself: its inputs and outputs, its nodes and what they have counted.
 
-use super::{Chain, Input, Output, Pace, lock};
-use crate::chain::course::{Counters, Course, Stamp};
+use super::{Chain, ChainInput, ChainOutput, Pace, lock};
 use crate::chain::plan::RESERVED;
+use crate::chain::scheduler::{NodeCounters, Scheduler, Stamp};
 use crate::chain::spec::{MAX_RATE, NodeSpec, Spec};
 use crate::signature::{Field, number, text};
 use crate::value::Value;
@@ -10,20 +10,20 @@ use serde_json::{Value as Json, json};
 
 impl Chain {
     /// Everything that it takes now.
-    pub fn inputs(&self) -> Vec<Input> {
-        inputs_of(&lock(&self.shared.course))
+    pub fn inputs(&self) -> Vec<ChainInput> {
+        inputs_of(&lock(&self.shared.scheduler))
     }
 
     /// The input at a path, if there is one.
-    pub fn input(&self, path: &str) -> Option<Input> {
+    pub fn input(&self, path: &str) -> Option<ChainInput> {
         if RESERVED.contains(&path) {
             return own_inputs().into_iter().find(|input| input.path == path);
         }
-        let course = lock(&self.shared.course);
+        let scheduler = lock(&self.shared.scheduler);
         let (node, input) = path.split_once('/').unwrap_or((path, "value"));
         // An inlet is named alone, other nodes never are.
-        let field = course.open_input(node, input)?;
-        (course.is_inlet(node) != path.contains('/')).then(|| Input {
+        let field = scheduler.open_input(node, input)?;
+        (scheduler.is_inlet(node) != path.contains('/')).then(|| ChainInput {
             path: path.into(),
             description: field.description.clone(),
             fields: vec![field.clone()],
@@ -32,49 +32,49 @@ impl Chain {
 
     /// Whether what is sent to a path goes on at once.
     pub fn is_inlet(&self, path: &str) -> bool {
-        lock(&self.shared.course).is_inlet(path)
+        lock(&self.shared.scheduler).is_inlet(path)
     }
 
     /// Everything that it sends now.
-    pub fn outputs(&self) -> Vec<Output> {
-        outputs_of(&lock(&self.shared.course), self.name())
+    pub fn outputs(&self) -> Vec<ChainOutput> {
+        outputs_of(&lock(&self.shared.scheduler), self.name())
     }
 
     /// The value of an input, by its path.
     pub fn input_value(&self, path: &str) -> Option<Value> {
-        let course = lock(&self.shared.course);
+        let scheduler = lock(&self.shared.scheduler);
         match path {
-            "rate" => match course.pace() {
+            "rate" => match scheduler.pace() {
                 Pace::Rate(rate) => Some(rate.into()),
                 Pace::Free => None,
             },
             path => {
                 let (node, input) = path.split_once('/').unwrap_or((path, "value"));
-                course.input_value(node, input).cloned()
+                scheduler.input_value(node, input).cloned()
             }
         }
     }
 
     /// The newest values of an outlet, by its name, and what they belong to.
     pub fn output_values(&self, name: &str) -> Option<(Stamp, Vec<Value>)> {
-        let course = lock(&self.shared.course);
-        course.outlet_values(name).map(|(stamp, values)| (stamp, values.to_vec()))
+        let scheduler = lock(&self.shared.scheduler);
+        scheduler.outlet_values(name).map(|(stamp, values)| (stamp, values.to_vec()))
     }
 
     /// What each node has counted, in the order in which they are written.
-    pub fn counters(&self) -> Vec<(String, Counters)> {
-        let course = lock(&self.shared.course);
-        course.counters().into_iter().map(|(name, counters)| (name.into(), counters)).collect()
+    pub fn counters(&self) -> Vec<(String, NodeCounters)> {
+        let scheduler = lock(&self.shared.scheduler);
+        scheduler.counters().into_iter().map(|(name, counters)| (name.into(), counters)).collect()
     }
 
     /// Ticks that were passed over since it was too late for them.
     pub fn n_missed(&self) -> u64 {
-        lock(&self.shared.course).n_missed()
+        lock(&self.shared.scheduler).n_missed()
     }
 
     /// What it is, takes, sends and does now, for `GET /chains`.
     pub fn specification(&self) -> Json {
-        specification(self.name(), &lock(&self.shared.course))
+        specification(self.name(), &lock(&self.shared.scheduler))
     }
 }
 
@@ -86,15 +86,15 @@ impl Spec {
     pub fn specification(
         &self,
         name: &str,
-        models: crate::chain::plan::Models,
+        models: crate::chain::plan::Manifests,
     ) -> Result<Json, crate::chain::Wrong> {
-        Ok(specification(name, &Course::new(self.plan(models)?, 0)))
+        Ok(specification(name, &Scheduler::new(self.plan(models)?, 0)))
     }
 }
 
 /// What every chain takes.
-fn own_inputs() -> Vec<Input> {
-    let trigger = |path: &str, description: &str| Input {
+fn own_inputs() -> Vec<ChainInput> {
+    let trigger = |path: &str, description: &str| ChainInput {
         path: path.into(),
         description: description.into(),
         fields: Vec::new(),
@@ -105,7 +105,7 @@ fn own_inputs() -> Vec<Input> {
             description: description.into(),
             data_type: text(),
         };
-        Input {
+        ChainInput {
             path: path.into(),
             description: description.into(),
             fields: names.iter().map(field).collect(),
@@ -122,7 +122,7 @@ fn own_inputs() -> Vec<Input> {
             "Your clock: one tick, while it runs. From the first on, no others come, until a start or a rate.",
         ),
         trigger("free", "Ticks as soon as all that the tick before set off is done."),
-        Input {
+        ChainInput {
             path: "rate".into(),
             description: rate.into(),
             fields: vec![Field {
@@ -140,24 +140,24 @@ fn own_inputs() -> Vec<Input> {
     ]
 }
 
-fn inputs_of(course: &Course) -> Vec<Input> {
+fn inputs_of(scheduler: &Scheduler) -> Vec<ChainInput> {
     let mut inputs = own_inputs();
     debug_assert!(inputs.iter().all(|input| RESERVED.contains(&input.path.as_str())));
-    for (node, fields) in course.open_inputs() {
+    for (node, fields) in scheduler.open_inputs() {
         for field in fields {
-            let path = match course.is_inlet(node) {
+            let path = match scheduler.is_inlet(node) {
                 true => node.to_string(),
                 false => format!("{node}/{}", field.name),
             };
             let description = field.description.clone();
-            inputs.push(Input { path, description, fields: vec![field.clone()] });
+            inputs.push(ChainInput { path, description, fields: vec![field.clone()] });
         }
     }
     inputs
 }
 
-fn outputs_of(course: &Course, name: &str) -> Vec<Output> {
-    let outlets = course.outlets().into_iter().map(|(spec, fields)| Output {
+fn outputs_of(scheduler: &Scheduler, name: &str) -> Vec<ChainOutput> {
+    let outlets = scheduler.outlets().into_iter().map(|(spec, fields)| ChainOutput {
         address: spec.address.clone().unwrap_or_else(|| format!("/{name}/{}", spec.name)),
         name: spec.name.clone(),
         description: fields.iter().map(|f| f.description.as_str()).collect::<Vec<_>>().join(" "),
@@ -165,7 +165,7 @@ fn outputs_of(course: &Course, name: &str) -> Vec<Output> {
         on_request: spec.on_request,
         fields: fields.into_iter().cloned().collect(),
     });
-    let told = |path: &str, description: &str| Output {
+    let told = |path: &str, description: &str| ChainOutput {
         address: format!("/{name}/{path}"),
         name: path.into(),
         description: description.into(),
@@ -185,9 +185,9 @@ fn outputs_of(course: &Course, name: &str) -> Vec<Output> {
         .collect()
 }
 
-fn specification(name: &str, course: &Course) -> Json {
-    let spec = course.spec();
-    let takes = |input: Input| {
+fn specification(name: &str, scheduler: &Scheduler) -> Json {
+    let spec = scheduler.spec();
+    let takes = |input: ChainInput| {
         let path = input.path.as_str();
         let mut json = match input.fields.as_slice() {
             [field] => field.specification(),
@@ -198,15 +198,15 @@ fn specification(name: &str, course: &Course) -> Json {
         }
         json["path"] = path.into();
         let (node, field) = path.split_once('/').unwrap_or((path, "value"));
-        let value = match (path, course.pace()) {
+        let value = match (path, scheduler.pace()) {
             ("rate", Pace::Rate(rate)) => Some(Value::Number(rate)),
-            _ => course.input_value(node, field).cloned(),
+            _ => scheduler.input_value(node, field).cloned(),
         };
         value.into_iter().for_each(|value| json["value"] = value.to_json());
         json
     };
-    let sends = |output: Output| {
-        let newest = course.outlet_values(&output.name);
+    let sends = |output: ChainOutput| {
+        let newest = scheduler.outlet_values(&output.name);
         let mut json = match output.fields.as_slice() {
             [field] => field.specification(),
             fields => {
@@ -225,11 +225,11 @@ fn specification(name: &str, course: &Course) -> Json {
                 _ => values.into(),
             };
         } else if output.name == "error" {
-            json["value"] = course.last_error().into();
+            json["value"] = scheduler.last_error().into();
         }
         json
     };
-    let counters = course.counters();
+    let counters = scheduler.counters();
     let node = |node: &NodeSpec| {
         let counted = counters.iter().find(|(name, _)| *name == node.name);
         json!({
@@ -247,17 +247,17 @@ fn specification(name: &str, course: &Course) -> Json {
     json!({
         "name": name,
         "description": spec.description,
-        "running": course.is_running(),
-        "step": course.step(),
-        "missed": course.n_missed(),
-        "inputs": inputs_of(course).into_iter().map(takes).collect::<Vec<_>>(),
-        "outputs": outputs_of(course, name).into_iter().map(sends).collect::<Vec<_>>(),
+        "running": scheduler.is_running(),
+        "step": scheduler.step(),
+        "missed": scheduler.n_missed(),
+        "inputs": inputs_of(scheduler).into_iter().map(takes).collect::<Vec<_>>(),
+        "outputs": outputs_of(scheduler, name).into_iter().map(sends).collect::<Vec<_>>(),
         "nodes": spec.nodes.iter().map(node).collect::<Vec<_>>(),
         "wires": spec.wires.iter().map(wire).collect::<Vec<_>>(),
     })
 }
 
-impl Counters {
+impl NodeCounters {
     /// JSON, with times in milliseconds.
     pub fn to_json(&self) -> Json {
         let millis = |time: std::time::Duration| (time.as_secs_f64() * 1e6).round() / 1e3;

@@ -1,7 +1,7 @@
 //! Types along the wires: what adapters become by what is wired to them, and what does not fit.
 
 use super::{At, Draft, DraftWire, PlannedBody, Wrong};
-use crate::chain::part::{self, Kind, Rhythm, Shape};
+use crate::chain::part::{self, PartKind, Rhythm, Shape};
 use crate::chain::spec::WireSpec;
 use crate::error::Error;
 use crate::signature::DataType;
@@ -125,7 +125,7 @@ fn adapters(from: &DataType, to: Option<&DataType>) -> Vec<&'static str> {
         Some(to) => gives.is_compatible(to),
         None => matches!(gives, DataType::Array { .. }),
     };
-    let fits = |kind: &Kind| {
+    let fits = |kind: &PartKind| {
         let (input, output) = (&kind.inputs[0], &kind.outputs[0]);
         let same = match (&input.shape, from) {
             (Shape::Fixed(takes), from) if from.is_compatible(takes) => None,

@@ -1,15 +1,15 @@
 //! The clock: one value every so many ticks of the chain.
 
-use crate::chain::part::{Kind, Moment, Part, Rhythm, Slot};
+use crate::chain::part::{Moment, Part, PartKind, Rhythm, Slot};
 use crate::error::Error;
 use crate::signature::{Field, integer, number};
 use crate::value::Value;
 use serde_json::{Value as Json, json};
 
-pub fn kind() -> Kind {
+pub fn kind() -> PartKind {
     let every = integer().min(1.0).max(1e6).default(1.0);
     let round = integer().min(0.0).max(1e9);
-    Kind {
+    PartKind {
         name: "clock",
         description: "Counts ticks of the chain, or every second, third ... of them.",
         options: Vec::new(),

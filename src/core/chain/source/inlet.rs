@@ -1,6 +1,6 @@
 //! The inlet: what is sent to it goes on at once.
 
-use crate::chain::part::{Kind, Moment, Part, Rhythm, Shape, Slot};
+use crate::chain::part::{Moment, Part, PartKind, Rhythm, Shape, Slot};
 use crate::error::Error;
 use crate::signature::{DataType, Field, Values, array, boolean, integer, number, text, vector};
 use crate::value::Value;
@@ -8,13 +8,13 @@ use crate::value::Value;
 /// The types that an inlet may have.
 const TYPES: [&str; 5] = ["text", "number", "boolean", "vector", "texts"];
 
-pub fn kind() -> Kind {
+pub fn kind() -> PartKind {
     let field = |name: &str, data_type, description: &str| Field {
         name: name.into(),
         description: description.into(),
         data_type,
     };
-    Kind {
+    PartKind {
         name: "inlet",
         description: "A value that somebody sends, by OSC or HTTP; it goes on at once.",
         options: vec![

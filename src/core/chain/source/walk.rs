@@ -1,6 +1,6 @@
 //! The walk as a source: a place in a latent space that moves while the chain runs.
 
-use crate::chain::part::{Errand, Kind, Moment, Part, Rhythm, Shape, Slot};
+use crate::chain::part::{Moment, Part, PartKind, PartRequest, Rhythm, Shape, Slot};
 use crate::chain::walk::{DIMENSIONS, Mode, Walk};
 use crate::error::Error;
 use crate::signature::{Field, Values, array, boolean, category, integer, number, text, vector};
@@ -20,9 +20,9 @@ const MAX_TARGETS: f64 = 64.0;
 /// Characters of a line to travel to.
 const MAX_LINE: f64 = 1000.0;
 
-pub fn kind() -> Kind {
+pub fn kind() -> PartKind {
     let line = || text().min(1.0).max(MAX_LINE);
-    Kind {
+    PartKind {
         name: "walk",
         description: "A path through a latent space: a place that moves while the chain runs.",
         options: vec![Field {
@@ -101,7 +101,7 @@ struct Walker {
     /// A line to travel to, until it is known where it lies.
     wish: Option<String>,
     lines: Option<Targets>,
-    /// What the errand under way is for.
+    /// What the run_request under way is for.
     asked: Option<Purpose>,
 }
 
@@ -173,7 +173,7 @@ impl Part for Walker {
         Ok(())
     }
 
-    fn errand(&mut self) -> Option<Errand> {
+    fn run_request(&mut self) -> Option<PartRequest> {
         if self.asked.is_some() {
             return None;
         }
@@ -235,10 +235,10 @@ impl Part for Walker {
 }
 
 impl Walker {
-    fn ask(&mut self, line: &str, purpose: Purpose) -> Errand {
+    fn ask(&mut self, line: &str, purpose: Purpose) -> PartRequest {
         self.asked = Some(purpose);
         let inputs = Values::new().with("text", line);
-        Errand { model: self.encoder.clone(), command: "encode", inputs }
+        PartRequest { model: self.encoder.clone(), command: "encode", inputs }
     }
 
     fn forget(&mut self, purpose: Purpose) {

@@ -62,8 +62,8 @@ fn ask(model: &Hosted, command: &str, inputs: Values) -> Result<Result<Values, S
     let request = Request::new(move |event| sender.send(event).unwrap());
     model.submit(command, inputs, request).map_err(|refusal| refusal.to_string())?;
     Ok(match next(&events) {
-        Event::Done { outputs, .. } => Ok((*outputs).clone()),
-        Event::Failed(error) => Err(error.to_string()),
+        RunEvent::Done { outputs, .. } => Ok((*outputs).clone()),
+        RunEvent::Failed(error) => Err(error.to_string()),
         other => panic!("expected an end, got {other:?}"),
     })
 }

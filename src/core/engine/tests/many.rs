@@ -79,7 +79,7 @@ fn hall(settings: HostSettings) -> Hall {
 
 impl Hall {
     /// Asks for all of it while the model is at work, and then lets it go on.
-    fn ask_behind(&self, asks: &[(&str, f64)]) -> Vec<(Receiver<Event>, CancelToken)> {
+    fn ask_behind(&self, asks: &[(&str, f64)]) -> Vec<(Receiver<RunEvent>, CancelToken)> {
         let first = self.stage.ask("wait", Values::new()).unwrap();
         self.stage.until_taken();
         let ask = |&(command, given): &(&str, f64)| {
@@ -99,8 +99,8 @@ impl Hall {
 }
 
 /// The output of a run, after its partial one.
-fn sung(events: &Receiver<Event>) -> f64 {
-    assert!(matches!(next(events), Event::Partial { progress: Some(0.5), .. }));
+fn sung(events: &Receiver<RunEvent>) -> f64 {
+    assert!(matches!(next(events), RunEvent::Partial { progress: Some(0.5), .. }));
     done(events)
 }
 
@@ -142,7 +142,7 @@ fn one_that_fails_or_is_cancelled_costs_itself_alone() {
     done(&first);
     assert!(sung(&good) >= 1.0 && sung(&last) >= 2.0);
     assert_eq!(failed(&bad), "as told");
-    assert_eq!(next(&cancelled), Event::Cancelled);
+    assert_eq!(next(&cancelled), RunEvent::Cancelled);
     assert_eq!(hall.batches(), [3]);
 }
 
@@ -150,7 +150,7 @@ fn one_that_fails_or_is_cancelled_costs_itself_alone() {
 fn one_that_panics_costs_itself_alone() {
     let hall = hall(HostSettings::default());
     let asked = hall.ask_behind(&[("sing", 1.0), ("sing", PANIC), ("sing", 2.0), ("hum", 3.0)]);
-    assert!(matches!(next(&asked[0].0), Event::Partial { .. }), "before the panic of another");
+    assert!(matches!(next(&asked[0].0), RunEvent::Partial { .. }), "before the panic of another");
     assert!(sung(&asked[0].0) >= 1.0 && sung(&asked[2].0) >= 2.0 && sung(&asked[3].0) >= 3.0);
     assert!(failed(&asked[1].0).contains("panicked: as told"));
     assert_eq!(hall.batches(), [3, 1, 1, 1, 1]);
@@ -187,7 +187,7 @@ fn runs_that_wait_aside_are_answered_when_the_model_is_taken_off() {
     drop(model);
     gate.send(()).unwrap();
     for (events, _) in &asked[..2] {
-        assert_eq!(next(events), Event::Cancelled);
+        assert_eq!(next(events), RunEvent::Cancelled);
     }
     for (events, _) in &asked[2..] {
         assert!(failed(events).contains("taken off"));

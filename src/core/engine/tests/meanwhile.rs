@@ -57,14 +57,14 @@ fn slow(settings: HostSettings) -> Stage {
 }
 
 impl Stage {
-    fn ask_for(&self, command: &str) -> Receiver<Event> {
+    fn ask_for(&self, command: &str) -> Receiver<RunEvent> {
         self.ask(command, Values::new()).unwrap()
     }
 }
 
 /// The output of a run, after its partial one.
-fn told(events: &Receiver<Event>) -> f64 {
-    assert!(matches!(next(events), Event::Partial { progress: Some(0.5), .. }));
+fn told(events: &Receiver<RunEvent>) -> f64 {
+    assert!(matches!(next(events), RunEvent::Partial { progress: Some(0.5), .. }));
     done(events)
 }
 
@@ -123,7 +123,7 @@ fn a_panic_ends_both_and_a_cancelled_one_is_not_answered() {
     let cancel = CancelToken::new();
     cancel.cancel();
     let cancelled = stage.ask_with("tell", Values::new(), None, cancel).unwrap();
-    assert_eq!(next(&cancelled), Event::Cancelled);
+    assert_eq!(next(&cancelled), RunEvent::Cancelled);
     assert!(failed(&stage.ask_for("panic")).contains("panicked: as told"));
     assert!(failed(&long).contains("panicked: as told"));
     assert_eq!(told(&stage.ask_for("tell")), 0.0, "it is a new one");
@@ -137,5 +137,5 @@ fn a_long_run_that_is_cancelled_ends_while_it_waits_for_others() {
     let long = stage.ask_with("long", Values::new(), None, cancel.clone()).unwrap();
     told(&stage.ask_for("tell"));
     cancel.cancel();
-    assert_eq!(next(&long), Event::Cancelled);
+    assert_eq!(next(&long), RunEvent::Cancelled);
 }

@@ -3,7 +3,7 @@
 use super::inputs::project;
 use crate::map::forces::Point;
 use crate::map::progress::Progress;
-use crate::map::{MapError, Method, Projection, Settings, Umap, Vectors, pca, umap};
+use crate::map::{MapError, Method, Projection, TsneSettings, Umap, Vectors, pca, umap};
 use enjamb_core::model::Error;
 use enjamb_core::signature::{Input, Values};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,8 +19,8 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(20);
 /// What a layout is made by.
 pub enum Recipe {
     Pca,
-    Tsne(Settings, Option<Vec<Point>>),
-    Umap(umap::Settings, Option<Vec<Point>>),
+    Tsne(TsneSettings, Option<Vec<Point>>),
+    Umap(umap::UmapSettings, Option<Vec<Point>>),
 }
 
 impl Recipe {
@@ -31,13 +31,13 @@ impl Recipe {
         match method {
             Method::Pca => Recipe::Pca,
             Method::Umap => {
-                let mut settings = umap::Settings { seed, ..umap::Settings::default() };
+                let mut settings = umap::UmapSettings { seed, ..umap::UmapSettings::default() };
                 settings.n_neighbours = given(project::NEIGHBOURS).unwrap_or(settings.n_neighbours);
                 settings.epochs = given(project::ITERATIONS);
                 Recipe::Umap(settings, initial)
             }
             Method::Tsne => {
-                let mut settings = Settings { seed, ..Settings::default() };
+                let mut settings = TsneSettings { seed, ..TsneSettings::default() };
                 settings.perplexity = inputs[project::PERPLEXITY] as f32;
                 let usual = settings.early_iterations + settings.iterations;
                 let n = given(project::ITERATIONS).unwrap_or(usual);

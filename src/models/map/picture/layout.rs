@@ -5,7 +5,7 @@ use super::font::{Font, Style};
 use super::place::{Rect, Room};
 use super::spread::spread;
 use super::thread::{along, curves};
-use super::{Colour, Mark, Options, Palette, Picture, SHEET, Text};
+use super::{ColorScheme, Colour, Mark, Options, Picture, SHEET, Text};
 use crate::map::density::{Density, bandwidth};
 use std::collections::BTreeSet;
 
@@ -183,7 +183,7 @@ impl Layout<'_> {
 
     /// Title and caption.
     fn foot(&mut self, n: usize) {
-        let Palette { ink, .. } = self.options.palette;
+        let ColorScheme { ink, .. } = self.options.palette;
         let caption =
             self.block(Style::Italic, &[count(n)], CAPTION, self.options.palette.tone(0.6));
         let right = SHEET[0] - MARGIN - caption.width;

@@ -100,13 +100,13 @@ fn few_sentences_and_odd_ones() {
 #[test]
 fn png_has_the_colours() {
     let (sentences, points) = map(40);
-    let options = Options { palette: Palette::DARK, title: "Map", ..Options::default() };
+    let options = Options { palette: ColorScheme::DARK, title: "Map", ..Options::default() };
     let png = Picture::new(&sentences, &points, &options).png(400);
     let mut reader = png::Decoder::new(std::io::Cursor::new(&png)).read_info().unwrap();
     let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
     let frame = reader.next_frame(&mut rgb).unwrap();
     assert_eq!((frame.width, frame.height, frame.color_type), (400, 500, png::ColorType::Rgb));
-    assert_eq!(rgb[..3], Palette::DARK.paper);
+    assert_eq!(rgb[..3], ColorScheme::DARK.paper);
     let brightest = rgb.chunks_exact(3).map(|pixel| pixel[0]).max();
     assert!(brightest > Some(200));
 }

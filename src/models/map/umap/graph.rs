@@ -82,7 +82,7 @@ fn memberships(distances: &[f32], out: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::map::optimise::tests::clumps;
+    use crate::map::tsne::tests::clumps;
 
     #[test]
     fn memberships_add_up_to_what_is_asked() {

@@ -1,6 +1,6 @@
 //! The commands that only write lines, for many who ask at once: their lines share one batch.
 
-use super::super::{Constraints, Method, Poet, Wish};
+use super::super::{Constraints, DecodeOptions, Decoding, Poet};
 use super::inputs::{compose, generate, reconstruct, sample};
 use super::manifest::LATENT;
 use super::{sampled, texts, wishes};
@@ -29,7 +29,7 @@ pub(super) fn run(
     command: &str,
     runs: &mut [(&Values, &mut Run)],
 ) -> Vec<Result<Values, Error>> {
-    let wanted: Vec<Result<Vec<Wish>, Error>> = match command {
+    let wanted: Vec<Result<Vec<DecodeOptions>, Error>> = match command {
         "reconstruct" => read(poet, runs),
         "generate" => runs
             .iter_mut()
@@ -42,7 +42,7 @@ pub(super) fn run(
         "compose" => runs.iter_mut().map(|(inputs, run)| compose(poet, inputs, run)).collect(),
         _ => runs.iter_mut().map(|(inputs, run)| Ok(draw(inputs, run))).collect(),
     };
-    let all: Vec<Wish> = wanted.iter().flatten().flatten().cloned().collect();
+    let all: Vec<DecodeOptions> = wanted.iter().flatten().flatten().cloned().collect();
     // A run that is cancelled is not waited for, but the others go on.
     let written = poet.write(&all, |_| match runs.iter().all(|(_, run)| run.check().is_err()) {
         true => Err(Error::cancelled()),
@@ -66,7 +66,10 @@ pub(super) fn run(
 }
 
 /// `reconstruct`: the means of all lines that can be read.
-fn read(poet: &mut Poet, runs: &mut [(&Values, &mut Run)]) -> Vec<Result<Vec<Wish>, Error>> {
+fn read(
+    poet: &mut Poet,
+    runs: &mut [(&Values, &mut Run)],
+) -> Vec<Result<Vec<DecodeOptions>, Error>> {
     let lines: Vec<&str> = runs.iter().map(|(inputs, _)| &inputs[reconstruct::IN]).collect();
     let posteriors = poet.read_each(&lines);
     let outcomes = posteriors.into_iter().zip(runs).map(|(posterior, (inputs, run))| {
@@ -77,12 +80,12 @@ fn read(poet: &mut Poet, runs: &mut [(&Values, &mut Run)]) -> Vec<Result<Vec<Wis
     outcomes.collect()
 }
 
-fn compose(poet: &Poet, inputs: &Values, run: &mut Run) -> Result<Vec<Wish>, Error> {
+fn compose(poet: &Poet, inputs: &Values, run: &mut Run) -> Result<Vec<DecodeOptions>, Error> {
     let temperature = inputs[compose::TEMPERATURE] as f32;
     let method = match &inputs[compose::METHOD] {
-        "greedy" => Method::Greedy,
-        "beam" => Method::Beam { width: inputs[compose::BEAMS] as usize },
-        _ => Method::Sample { temperature, top_p: inputs[compose::TOP_P] as f32 },
+        "greedy" => Decoding::Greedy,
+        "beam" => Decoding::Beam { width: inputs[compose::BEAMS] as usize },
+        _ => Decoding::Sample { temperature, top_p: inputs[compose::TOP_P] as f32 },
     };
     let max_words = inputs[compose::MAX_WORDS] as usize;
     let (avoid, start) = (&inputs[compose::AVOID], &inputs[compose::START_WITH]);
@@ -91,7 +94,7 @@ fn compose(poet: &Poet, inputs: &Values, run: &mut Run) -> Result<Vec<Wish>, Err
 }
 
 /// `sample`: points of the prior.
-fn draw(inputs: &Values, run: &mut Run) -> Vec<Wish> {
+fn draw(inputs: &Values, run: &mut Run) -> Vec<DecodeOptions> {
     let spread = inputs[sample::SPREAD] as f32;
     let points: Vec<Vec<f32>> = (0..inputs[sample::COUNT] as usize)
         .map(|_| gaussians(run.rng(), LATENT).into_iter().map(|x| spread * x).collect())

@@ -1,4 +1,4 @@
-//! Encoder, decoder and search against naive ones; constraints; company.
+//! VerseEncoder, decoder and search against naive ones; constraints; company.
 
 use super::super::fixture::{self, LINES, Tensors};
 use super::super::poet::Poet;
@@ -72,11 +72,11 @@ fn naive_posterior(weights: &Tensors, ids: &[u32]) -> Vec<f64> {
     product(weights, "encoder.posterior", &h, vec![0.0; z2])
 }
 
-fn load(weights: &Tensors, dtype: Dtype) -> Arc<Network> {
+fn load(weights: &Tensors, dtype: Dtype) -> Arc<VerseNetwork> {
     let folder = fixture::folder();
     let path = folder.0.join("weights.safetensors");
     fixture::save(weights, dtype, &path);
-    Arc::new(Network::load(&path, weights["embedding"].0[0]).unwrap())
+    Arc::new(VerseNetwork::load(&path, weights["embedding"].0[0]).unwrap())
 }
 
 fn point(seed: u64, n: usize) -> Vec<f32> {
@@ -100,7 +100,7 @@ fn steps_and_posteriors_are_those_of_the_equations() {
                 assert!((f64::from(*got) - expected).abs() < 1e-5, "{got} for {expected}");
             }
         }
-        let mut encoder = super::super::encoder::Encoder::new(network);
+        let mut encoder = super::super::encoder::VerseEncoder::new(network);
         let lines = [ids.to_vec(), vec![9], vec![12; 11], ids[..2].to_vec()];
         let together = encoder.encode(&lines);
         for (ids, posterior) in lines.iter().zip(together) {
@@ -117,20 +117,20 @@ fn poet() -> Poet {
     Poet::load(&fixture::model().0).unwrap()
 }
 
-fn write(poet: &mut Poet, wishes: &[Wish]) -> Vec<String> {
+fn write(poet: &mut Poet, wishes: &[DecodeOptions]) -> Vec<String> {
     poet.write(wishes, |_| Ok(())).unwrap()
 }
 
-fn wish(seed: u64, method: Method, constraints: &Arc<Constraints>) -> Wish {
-    Wish { z: point(seed, 64), method, constraints: Arc::clone(constraints), seed }
+fn wish(seed: u64, method: Decoding, constraints: &Arc<Constraints>) -> DecodeOptions {
+    DecodeOptions { z: point(seed, 64), method, constraints: Arc::clone(constraints), seed }
 }
 
-const METHODS: [Method; 5] = [
-    Method::Greedy,
-    Method::Sample { temperature: 0.7, top_p: 1.0 },
-    Method::Sample { temperature: 1.5, top_p: 1.0 },
-    Method::Sample { temperature: 1.0, top_p: 0.8 },
-    Method::Beam { width: 3 },
+const METHODS: [Decoding; 5] = [
+    Decoding::Greedy,
+    Decoding::Sample { temperature: 0.7, top_p: 1.0 },
+    Decoding::Sample { temperature: 1.5, top_p: 1.0 },
+    Decoding::Sample { temperature: 1.0, top_p: 0.8 },
+    Decoding::Beam { width: 3 },
 ];
 
 #[test]
@@ -138,7 +138,7 @@ fn a_line_does_not_depend_on_company_order_or_threads() {
     let mut poet = poet();
     let free = Arc::new(Constraints::default());
     let bound = Arc::new(poet.constraints(6, "the moon", "shall i").unwrap());
-    let wishes: Vec<Wish> = (0..150)
+    let wishes: Vec<DecodeOptions> = (0..150)
         .map(|i| {
             let constraints = if i % 3 == 0 { &bound } else { &free };
             wish(i, METHODS[i as usize % METHODS.len()], constraints)
@@ -152,7 +152,7 @@ fn a_line_does_not_depend_on_company_order_or_threads() {
     for (wish, line) in wishes.iter().zip(&together) {
         assert_eq!(write(&mut poet, std::slice::from_ref(wish)), [line.as_str()]);
     }
-    let mut reversed: Vec<Wish> = wishes.clone();
+    let mut reversed: Vec<DecodeOptions> = wishes.clone();
     reversed.reverse();
     for n_threads in 1..=3 {
         poet = poet.with_threads(n_threads);
@@ -176,8 +176,8 @@ fn a_line_does_not_depend_on_company_order_or_threads() {
 fn writing_ends_when_it_is_told_to() {
     let mut poet = poet().with_threads(2);
     let constraints = Arc::new(Constraints::default());
-    for method in [Method::Greedy, Method::Beam { width: 2 }] {
-        let wishes: Vec<Wish> = (0..100).map(|i| wish(i, method, &constraints)).collect();
+    for method in [Decoding::Greedy, Decoding::Beam { width: 2 }] {
+        let wishes: Vec<DecodeOptions> = (0..100).map(|i| wish(i, method, &constraints)).collect();
         let mut n_steps = 0;
         let outcome = poet.write(&wishes, |_| {
             n_steps += 1;
@@ -198,7 +198,7 @@ fn log_probabilities(logits: &[f64]) -> Vec<f64> {
 }
 
 /// The likeliest line of all: the likeliest beginning is lengthened until the first one ends.
-fn likeliest_of_all(weights: &Tensors, lexicon: &Lexicon, wish: &Wish) -> (f64, Vec<u32>) {
+fn likeliest_of_all(weights: &Tensors, lexicon: &Lexicon, wish: &DecodeOptions) -> (f64, Vec<u32>) {
     #[derive(PartialEq)]
     struct Entry(f64, Vec<u32>, bool);
     impl Eq for Entry {}
@@ -217,7 +217,7 @@ fn likeliest_of_all(weights: &Tensors, lexicon: &Lexicon, wish: &Wish) -> (f64, 
         if has_ended {
             return (score, ids);
         }
-        let mut progress = Progress::default();
+        let mut progress = WordProgress::default();
         ids.iter().for_each(|id| lexicon.advance(&mut progress, *id));
         let mut allowed = vec![0.0; TOKENS.len()];
         wish.constraints.mask(lexicon, &progress, &ids, &mut allowed);
@@ -249,7 +249,7 @@ fn a_wide_beam_finds_the_likeliest_line_of_all() {
     for seed in 0..40 {
         let wish = |method| {
             let z = point(seed, 3).into_iter().map(|x| x * 2.0).collect();
-            Wish { z, method, constraints: Arc::clone(&constraints), seed }
+            DecodeOptions { z, method, constraints: Arc::clone(&constraints), seed }
         };
         let mut written = |method| {
             let (wish, mut ids) = (wish(method), Vec::new());
@@ -263,11 +263,11 @@ fn a_wide_beam_finds_the_likeliest_line_of_all() {
             decoder.write(64, || wishes.next(), tell).unwrap();
             ids
         };
-        let (_, expected) = likeliest_of_all(&weights, &lexicon, &wish(Method::Greedy));
-        assert_eq!(written(Method::Beam { width: MAX_BEAMS }), expected, "point {seed}");
-        let greedy = written(Method::Greedy);
+        let (_, expected) = likeliest_of_all(&weights, &lexicon, &wish(Decoding::Greedy));
+        assert_eq!(written(Decoding::Beam { width: MAX_BEAMS }), expected, "point {seed}");
+        let greedy = written(Decoding::Greedy);
         n_better += usize::from(greedy != expected);
-        assert_eq!(written(Method::Beam { width: 1 }).first(), greedy.first());
+        assert_eq!(written(Decoding::Beam { width: 1 }).first(), greedy.first());
     }
     assert!(n_better > 0, "greedy lines were the likeliest everywhere, which tests nothing");
 }
@@ -288,7 +288,7 @@ fn a_start_that_cannot_be_is_refused() {
 fn nothing_comes_three_times_in_a_row() {
     let lexicon = Lexicon::of(TOKENS.into_iter());
     let check = |ids: &[u32], expected: &[usize]| {
-        let progress = Progress { word: String::new(), n_words: 1 };
+        let progress = WordProgress { word: String::new(), n_words: 1 };
         let mut logits = [0.0; TOKENS.len()];
         Constraints::default().mask(&lexicon, &progress, ids, &mut logits);
         let banned: Vec<usize> = (3..TOKENS.len()).filter(|id| logits[*id] < 0.0).collect();
@@ -345,7 +345,7 @@ fn only_known_words_are_written_and_what_was_asked_for() {
     for start in ["", "summ", "moonmoon"] {
         let constraints = Arc::new(poet.constraints(9, "", start).unwrap());
         let method = |seed: u64| METHODS[seed as usize % METHODS.len()];
-        let wishes: Vec<Wish> =
+        let wishes: Vec<DecodeOptions> =
             (0..40).map(|seed| wish(seed, method(seed), &constraints)).collect();
         for line in write(&mut poet, &wishes) {
             // What was asked for may be no word, and a line may be at its end within one.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use enjamb_numeric::matrix::{Packed, Row};
 use enjamb_numeric::vector;
-use enjamb_numeric::weights::{Error, Weights};
+use enjamb_numeric::weights::{Weights, WeightsError};
 
 /// Numbers in an embedding of a piece.
 pub const EMBEDDING: usize = 512;
@@ -29,7 +29,7 @@ const TABLE_ROWS: usize = 128_010;
 const TABLE_PARTS: usize = 17;
 
 /// The encoder's weights.
-pub struct Network {
+pub struct EncoderNetwork {
     /// Holds the embedding table, [TABLE_ROWS, EMBEDDING] of u8, where it lies in the file.
     file: Weights,
     scale: Vec<f32>,
@@ -67,28 +67,28 @@ struct Norm {
     shift: Vec<f32>,
 }
 
-impl Network {
+impl EncoderNetwork {
     /// Loads `weights.safetensors`.
-    pub fn load(path: &Path) -> Result<Network, Error> {
+    pub fn load(path: &Path) -> Result<EncoderNetwork, WeightsError> {
         let file = Weights::open(path)?;
         file.bytes("embedding.table", &[TABLE_ROWS, EMBEDDING])?;
-        let packed = |name: &str, depth, width| -> Result<Packed, Error> {
+        let packed = |name: &str, depth, width| -> Result<Packed, WeightsError> {
             let weights = file.floats(name, &[depth, width])?;
             Ok(Packed::new(&weights, depth, width))
         };
-        let norm = |name: &str, width| -> Result<Norm, Error> {
+        let norm = |name: &str, width| -> Result<Norm, WeightsError> {
             Ok(Norm {
                 gain: file.floats(&format!("{name}.gain"), &[width])?,
                 shift: file.floats(&format!("{name}.shift"), &[width])?,
             })
         };
-        let layer = |name: &str, depth, width| -> Result<Layer, Error> {
+        let layer = |name: &str, depth, width| -> Result<Layer, WeightsError> {
             Ok(Layer {
                 weight: packed(&format!("{name}.weight"), depth, width)?,
                 bias: file.floats(&format!("{name}.bias"), &[width])?,
             })
         };
-        let branch = |order: usize| -> Result<Branch, Error> {
+        let branch = |order: usize| -> Result<Branch, WeightsError> {
             let name = format!("conv{order}");
             let first = file.floats(&format!("{name}.1.weight"), &[order * BRANCH, BRANCH])?;
             let first = side_by_side(&first, order);
@@ -99,7 +99,7 @@ impl Network {
                 second_bias: file.floats(&format!("{name}.2.bias"), &[BRANCH])?,
             })
         };
-        Ok(Network {
+        Ok(EncoderNetwork {
             scale: file.floats("embedding.scale", &[TABLE_PARTS])?,
             low: file.floats("embedding.low", &[TABLE_PARTS])?,
             project: layer("project", EMBEDDING, PROJECTED)?,
@@ -170,7 +170,7 @@ impl Network {
     }
 }
 
-/// The buffers of [`Network::finish`].
+/// The buffers of [`EncoderNetwork::finish`].
 #[derive(Default)]
 pub struct Last {
     rows: Vec<Row>,
@@ -184,7 +184,7 @@ pub struct Last {
 #[derive(Clone, Copy)]
 pub struct Table<'a> {
     bytes: &'a [u8],
-    network: &'a Network,
+    network: &'a EncoderNetwork,
 }
 
 impl Table<'_> {

@@ -6,7 +6,7 @@
 //! round ("second chance"). A slot's contents depend on its piece only, so what happens to be
 //! cached never changes a result.
 
-use super::network::{BRANCH, EMBEDDING, Network, PROJECTED, resize};
+use super::network::{BRANCH, EMBEDDING, EncoderNetwork, PROJECTED, resize};
 use enjamb_numeric::matrix::Row;
 
 /// Numbers in a slot.
@@ -80,7 +80,7 @@ impl Cache {
     /// If the pieces have more distinct ones among them than there are slots.
     pub fn resolve(
         &mut self,
-        network: &Network,
+        network: &EncoderNetwork,
         pieces: impl Iterator<Item = u32>,
         slots: &mut Vec<u32>,
     ) {
@@ -128,7 +128,7 @@ impl Cache {
         panic!("more distinct pieces in one step than slots");
     }
 
-    fn fill(&mut self, network: &Network) {
+    fn fill(&mut self, network: &EncoderNetwork) {
         let n = self.missing.len();
         if n == 0 {
             return;

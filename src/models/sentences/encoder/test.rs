@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::{Encoder, plain};
+use super::{SentenceEncoder, plain};
 
 #[test]
 fn agrees_with_the_plain_network() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/sentences");
-    let mut encoder = Encoder::load(&dir).unwrap();
+    let mut encoder = SentenceEncoder::load(&dir).unwrap();
     let long = "a line that goes on and on ".repeat(200);
     for text in ["a", "Two roads diverged in a yellow wood,", "月", &long] {
         let ids = encoder.tokenizer().encode(text);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::DIMENSIONS;
 use super::network::{
-    BRANCH, EMBEDDING, FEATURES, Last, Network, ORDER_MAX, ORDERS, REACH, resize,
+    BRANCH, EMBEDDING, EncoderNetwork, FEATURES, Last, ORDER_MAX, ORDERS, REACH, resize,
 };
 use super::pieces::{Cache, FIRST, SLOT};
 use crate::sentences::tokenizer::{Scratch, Tokenizer};
@@ -25,7 +25,7 @@ const OUTSIDE: u32 = u32::MAX;
 /// What one thread works with. Memory is bounded however long a text is.
 pub struct Worker {
     tokenizer: Arc<Tokenizer>,
-    network: Arc<Network>,
+    network: Arc<EncoderNetwork>,
     cache: Cache,
     scratch: Scratch,
     /// The ids of the texts of a group, one text after the other.
@@ -63,7 +63,11 @@ struct Step {
 }
 
 impl Worker {
-    pub fn new(tokenizer: Arc<Tokenizer>, network: Arc<Network>, cached_pieces: usize) -> Worker {
+    pub fn new(
+        tokenizer: Arc<Tokenizer>,
+        network: Arc<EncoderNetwork>,
+        cached_pieces: usize,
+    ) -> Worker {
         Worker {
             cache: Cache::new(tokenizer.n_pieces(), cached_pieces.max(MIN_CAPACITY)),
             tokenizer,
@@ -132,7 +136,7 @@ impl Worker {
 impl Step {
     /// Adds the normalised features of the spans' pieces to their texts' sums, and forgets the
     /// spans.
-    fn run(&mut self, network: &Network, cache: &mut Cache, ids: &[u32], sums: &mut [f32]) {
+    fn run(&mut self, network: &EncoderNetwork, cache: &mut Cache, ids: &[u32], sums: &mut [f32]) {
         self.look_up(network, cache, ids);
         self.first_convolution(network, cache.data());
         self.second_convolution(network, ids);
@@ -147,7 +151,7 @@ impl Step {
         self.spans.clear();
     }
 
-    fn look_up(&mut self, network: &Network, cache: &mut Cache, ids: &[u32]) {
+    fn look_up(&mut self, network: &EncoderNetwork, cache: &mut Cache, ids: &[u32]) {
         let inside = self.spans.iter().flat_map(|span| {
             let begin = span.begin.saturating_sub(2 * REACH);
             let end = span.length.min(span.end + 2 * REACH);
@@ -167,7 +171,7 @@ impl Step {
     }
 
     /// Writes `hidden`: zeros outside the text, elsewhere `h` from the slots of the neighbours.
-    fn first_convolution(&mut self, network: &Network, data: &[f32]) {
+    fn first_convolution(&mut self, network: &EncoderNetwork, data: &[f32]) {
         let n_rows: usize = self.spans.iter().map(Span::n_rows).sum();
         self.hidden.iter_mut().for_each(|hidden| resize(hidden, n_rows * BRANCH));
         let mut row = 0;
@@ -202,7 +206,7 @@ impl Step {
     }
 
     /// Writes `features`: the embedding and `c` of every piece.
-    fn second_convolution(&mut self, network: &Network, ids: &[u32]) {
+    fn second_convolution(&mut self, network: &EncoderNetwork, ids: &[u32]) {
         let n_pieces: usize = self.spans.iter().map(|span| span.end - span.begin).sum();
         resize(&mut self.features, n_pieces * FEATURES);
         let table = network.table();

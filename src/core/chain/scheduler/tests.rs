@@ -1,10 +1,10 @@
-//! The course on its own: time that is handed to it, runs answered by the tests.
+//! The scheduler on its own: time that is handed to it, runs answered by the tests.
 
 mod naive;
 mod random;
 mod time;
 
-use super::{Course, Effects, Errand};
+use super::{Effects, RunRequest, Scheduler};
 use crate::chain::Asker;
 use crate::chain::spec::{NodeSpec, OutletSpec, Pace, Spec};
 use crate::error::Error;
@@ -60,8 +60,8 @@ fn output_of(run: &str) -> &'static str {
     }
 }
 
-fn course(spec: &Spec) -> Course {
-    Course::new(spec.plan(&models).unwrap_or_else(|wrong| panic!("{wrong}: {spec:#?}")), 7)
+fn scheduler(spec: &Spec) -> Scheduler {
+    Scheduler::new(spec.plan(&models).unwrap_or_else(|wrong| panic!("{wrong}: {spec:#?}")), 7)
 }
 
 /// What was sent since the last call: outlet, step and first value.
@@ -71,12 +71,13 @@ fn sent(effects: &Effects) -> Vec<(String, u64, Value)> {
 }
 
 /// What the model of the tests would answer.
-fn answer_of(errand: &Errand) -> Result<Values, String> {
-    let number = |name: &str| errand.inputs.get(name).and_then(Value::as_number).unwrap_or(0.0);
+fn answer_of(run_request: &RunRequest) -> Result<Values, String> {
+    let number =
+        |name: &str| run_request.inputs.get(name).and_then(Value::as_number).unwrap_or(0.0);
     Ok(Values::new().with(
         "out",
-        match errand.command.as_str() {
-            "say" => return Ok(Values::new().with("out", errand.inputs.text("text"))),
+        match run_request.command.as_str() {
+            "say" => return Ok(Values::new().with("out", run_request.inputs.text("text"))),
             "inc" => number("a") + 1.0,
             _ => number("a") + number("b"),
         },
@@ -93,24 +94,24 @@ fn a_node_with_two_wires_runs_once_a_wave() {
         ],
         &["beat.count -> twice.in", "twice.out -> sum.b", "beat.count -> sum.a"],
     );
-    let (mut course, mut effects) = (course(&spec), Effects::default());
-    course.trigger("start", super::Time::ZERO);
+    let (mut scheduler, mut effects) = (scheduler(&spec), Effects::default());
+    scheduler.trigger("start", super::Time::ZERO);
     for tick in 0..3 {
-        course.trigger("tick", super::Time::ZERO);
+        scheduler.trigger("tick", super::Time::ZERO);
         effects.clear();
-        course.turn(super::Time::ZERO, &mut effects);
+        scheduler.turn(super::Time::ZERO, &mut effects);
         assert_eq!(effects.runs.len(), 1);
-        let errand = effects.runs.pop().unwrap();
+        let run_request = effects.runs.pop().unwrap();
         assert_eq!(
-            errand.inputs,
+            run_request.inputs,
             Values::new().with("a", f64::from(tick)).with("b", f64::from(2 * tick))
         );
-        course.answer(errand.id, answer_of(&errand));
+        scheduler.answer(run_request.id, answer_of(&run_request));
         effects.clear();
-        course.turn(super::Time::ZERO, &mut effects);
+        scheduler.turn(super::Time::ZERO, &mut effects);
         assert_eq!(sent(&effects), [("osum".into(), tick as u64, f64::from(3 * tick).into())]);
     }
-    let sum = course.counters().into_iter().find(|(name, _)| *name == "sum").unwrap().1;
+    let sum = scheduler.counters().into_iter().find(|(name, _)| *name == "sum").unwrap().1;
     assert_eq!((sum.ran, sum.late, sum.dropped), (3, 0, 0));
 }
 
@@ -125,20 +126,20 @@ fn a_slow_node_takes_the_newest_or_every_value() {
             &["beat.count -> slow.a"],
         );
         spec.nodes[1].takes = takes;
-        let (mut course, mut effects) = (course(&spec), Effects::default());
-        course.trigger("start", super::Time::ZERO);
+        let (mut scheduler, mut effects) = (scheduler(&spec), Effects::default());
+        scheduler.trigger("start", super::Time::ZERO);
         for _ in 0..5 {
-            course.trigger("tick", super::Time::ZERO);
-            course.turn(super::Time::ZERO, &mut effects);
+            scheduler.trigger("tick", super::Time::ZERO);
+            scheduler.turn(super::Time::ZERO, &mut effects);
         }
         let mut taken = Vec::new();
-        while let Some(errand) = effects.runs.pop() {
-            taken.push(errand.inputs.number("a"));
-            course.answer(errand.id, answer_of(&errand));
-            course.turn(super::Time::ZERO, &mut effects);
+        while let Some(run_request) = effects.runs.pop() {
+            taken.push(run_request.inputs.number("a"));
+            scheduler.answer(run_request.id, answer_of(&run_request));
+            scheduler.turn(super::Time::ZERO, &mut effects);
         }
         assert_eq!(taken, expected);
-        let slow = course.counters()[1].1;
+        let slow = scheduler.counters()[1].1;
         assert_eq!((slow.dropped, slow.late), (dropped, expected.len() as u64 - 1));
     }
 }
@@ -147,20 +148,21 @@ fn a_slow_node_takes_the_newest_or_every_value() {
 fn a_loop_goes_round_once_a_tick_and_never_dies() {
     let mut spec = chain(vec![node("more", "m/inc", json!({}))], &["more.out -> more.a"]);
     spec.wires[0].first = Some(json!(10));
-    let (mut course, mut effects) = (course(&spec), Effects::default());
-    course.trigger("start", super::Time::ZERO);
+    let (mut scheduler, mut effects) = (scheduler(&spec), Effects::default());
+    scheduler.trigger("start", super::Time::ZERO);
     let mut values = Vec::new();
     for tick in 0..6 {
-        course.trigger("tick", super::Time::ZERO);
+        scheduler.trigger("tick", super::Time::ZERO);
         effects.clear();
-        course.turn(super::Time::ZERO, &mut effects);
-        let errand = effects.runs.pop().expect("a loop runs at every tick");
-        values.push(errand.inputs.number("a"));
+        scheduler.turn(super::Time::ZERO, &mut effects);
+        let run_request = effects.runs.pop().expect("a loop runs at every tick");
+        values.push(run_request.inputs.number("a"));
         // Its second run fails, with nothing but its first result to hold; the third fails, too.
-        let outcome = if matches!(tick, 2 | 3) { Err("no".into()) } else { answer_of(&errand) };
-        course.answer(errand.id, outcome);
+        let outcome =
+            if matches!(tick, 2 | 3) { Err("no".into()) } else { answer_of(&run_request) };
+        scheduler.answer(run_request.id, outcome);
         effects.clear();
-        course.turn(super::Time::ZERO, &mut effects);
+        scheduler.turn(super::Time::ZERO, &mut effects);
         match tick {
             2 => assert_eq!(effects.errors, [("more: no".into(), 0)]),
             4 => assert_eq!(effects.notices, ["more runs again, after it failed 2 times"]),
@@ -174,15 +176,15 @@ fn a_loop_goes_round_once_a_tick_and_never_dies() {
 fn a_loop_whose_first_run_fails_tries_again() {
     let mut spec = chain(vec![node("more", "m/inc", json!({}))], &["more.out -> more.a"]);
     spec.wires[0].first = Some(json!(1));
-    let (mut course, mut effects) = (course(&spec), Effects::default());
-    course.trigger("start", super::Time::ZERO);
+    let (mut scheduler, mut effects) = (scheduler(&spec), Effects::default());
+    scheduler.trigger("start", super::Time::ZERO);
     for _ in 0..3 {
-        course.trigger("tick", super::Time::ZERO);
-        course.turn(super::Time::ZERO, &mut effects);
-        let errand = effects.runs.pop().unwrap();
-        assert_eq!(errand.inputs.number("a"), 1.0);
-        course.answer(errand.id, Err::<Values, _>("not yet"));
-        course.turn(super::Time::ZERO, &mut effects);
+        scheduler.trigger("tick", super::Time::ZERO);
+        scheduler.turn(super::Time::ZERO, &mut effects);
+        let run_request = effects.runs.pop().unwrap();
+        assert_eq!(run_request.inputs.number("a"), 1.0);
+        scheduler.answer(run_request.id, Err::<Values, _>("not yet"));
+        scheduler.turn(super::Time::ZERO, &mut effects);
     }
 }
 
@@ -201,21 +203,21 @@ fn failures_hold_skip_or_stop() {
             &["beat.count -> slow.a", "slow.out -> after.in"],
         );
         spec.on_failure = rule;
-        let (mut course, mut effects) = (course(&spec), Effects::default());
-        course.trigger("start", super::Time::ZERO);
+        let (mut scheduler, mut effects) = (scheduler(&spec), Effects::default());
+        scheduler.trigger("start", super::Time::ZERO);
         for outcome in [None, Some("broken")] {
-            course.trigger("tick", super::Time::ZERO);
-            course.turn(super::Time::ZERO, &mut effects);
-            let errand = effects.runs.pop().unwrap();
-            let outcome = outcome.map_or(answer_of(&errand), |words: &str| Err(words.into()));
-            course.answer(errand.id, outcome);
+            scheduler.trigger("tick", super::Time::ZERO);
+            scheduler.turn(super::Time::ZERO, &mut effects);
+            let run_request = effects.runs.pop().unwrap();
+            let outcome = outcome.map_or(answer_of(&run_request), |words: &str| Err(words.into()));
+            scheduler.answer(run_request.id, outcome);
             effects.clear();
-            course.turn(super::Time::ZERO, &mut effects);
+            scheduler.turn(super::Time::ZERO, &mut effects);
         }
-        let counters = course.counters();
+        let counters = scheduler.counters();
         assert_eq!((counters[1].1.failed, counters[1].1.repeated), (1, goes_on), "{rule:?}");
         assert_eq!(counters[2].1.ran, 1 + goes_on, "{rule:?}");
-        assert_eq!(course.is_running(), runs, "{rule:?}");
+        assert_eq!(scheduler.is_running(), runs, "{rule:?}");
     }
 }
 
@@ -239,18 +241,18 @@ fn a_number_at_the_input_of_an_integer_is_whole_or_the_node_fails() {
                 &["beat.count -> steps.in", "steps.out -> late.steps", "beat.count -> late.in"],
             );
             spec.nodes[2].takes = takes;
-            let (mut course, mut effects) = (course(&spec), Effects::default());
-            course.trigger("start", super::Time::ZERO);
+            let (mut scheduler, mut effects) = (scheduler(&spec), Effects::default());
+            scheduler.trigger("start", super::Time::ZERO);
             let (mut values, mut errors) = (Vec::new(), Vec::new());
             for _ in 0..3 {
-                course.trigger("tick", super::Time::ZERO);
+                scheduler.trigger("tick", super::Time::ZERO);
                 effects.clear();
-                course.turn(super::Time::ZERO, &mut effects);
+                scheduler.turn(super::Time::ZERO, &mut effects);
                 let value = sent(&effects).into_iter().find(|(name, ..)| name == "olate");
                 values.push(value.map_or(Json::Null, |(_, _, value)| value.to_json()));
                 errors.extend(effects.errors.iter().map(|(error, _)| error.to_string()));
             }
-            let late = course.counters()[2].1;
+            let late = scheduler.counters()[2].1;
             match &expected {
                 Ok(expected) => {
                     assert_eq!((Json::from(values), errors.len()), (expected.clone(), 0));
@@ -275,26 +277,26 @@ fn an_inlet_lets_each_message_go_on() {
         ],
         &["ask.value -> keep.when", "beat.count -> keep.in"],
     );
-    let (mut course, mut effects) = (course(&spec), Effects::default());
-    let words = course.set("ask", "value", "early".into(), Asker::default()).unwrap_err();
+    let (mut scheduler, mut effects) = (scheduler(&spec), Effects::default());
+    let words = scheduler.set("ask", "value", "early".into(), Asker::default()).unwrap_err();
     assert!(words.message().contains("the chain stands"), "{words}");
-    course.trigger("start", super::Time::ZERO);
+    scheduler.trigger("start", super::Time::ZERO);
     for _ in 0..2 {
-        course.trigger("tick", super::Time::ZERO);
-        course.turn(super::Time::ZERO, &mut effects);
+        scheduler.trigger("tick", super::Time::ZERO);
+        scheduler.turn(super::Time::ZERO, &mut effects);
     }
     for line in ["one", "two"] {
-        course.set("ask", "value", line.into(), Asker::default()).unwrap();
+        scheduler.set("ask", "value", line.into(), Asker::default()).unwrap();
     }
     effects.clear();
-    course.turn(super::Time::ZERO, &mut effects);
+    scheduler.turn(super::Time::ZERO, &mut effects);
     let line = |line: &str| ("oask".to_string(), 1, Value::from(line));
     let kept = || ("okeep".to_string(), 1, Value::from(1.0));
     assert_eq!(sent(&effects), [line("one"), kept(), line("two"), kept()]);
-    let words = course.set("keep", "when", "x".into(), Asker::default()).unwrap_err();
+    let words = scheduler.set("keep", "when", "x".into(), Asker::default()).unwrap_err();
     assert_eq!(words, "ask.value is wired to keep.when");
     assert!(
-        course
+        scheduler
             .set("ask", "value", 3.0.into(), Asker::default())
             .unwrap_err()
             .message()
@@ -311,13 +313,13 @@ fn a_part_that_panics_costs_its_run_alone() {
         ],
         &["beat.count -> scale.in"],
     );
-    let (mut course, mut effects) = (course(&spec), Effects::default());
-    course.trigger("start", super::Time::ZERO);
-    course.trigger("tick", super::Time::ZERO);
-    course.turn(super::Time::ZERO, &mut effects);
+    let (mut scheduler, mut effects) = (scheduler(&spec), Effects::default());
+    scheduler.trigger("start", super::Time::ZERO);
+    scheduler.trigger("tick", super::Time::ZERO);
+    scheduler.turn(super::Time::ZERO, &mut effects);
     let words = "scale: 1..1 is no range to scale 0 from".to_string();
     assert_eq!(effects.errors, [(words.into(), 0)]);
-    assert!(course.is_running());
+    assert!(scheduler.is_running());
 }
 
 #[test]
@@ -331,11 +333,11 @@ fn a_text_that_grows_in_a_loop_is_stopped() {
     );
     spec.wires[0].first = Some(json!("over and over"));
     spec.outlets.clear();
-    let (mut course, mut effects) = (course(&spec), Effects::default());
-    course.trigger("start", super::Time::ZERO);
+    let (mut scheduler, mut effects) = (scheduler(&spec), Effects::default());
+    scheduler.trigger("start", super::Time::ZERO);
     for _ in 0..30 {
-        course.trigger("tick", super::Time::ZERO);
-        course.turn(super::Time::ZERO, &mut effects);
+        scheduler.trigger("tick", super::Time::ZERO);
+        scheduler.turn(super::Time::ZERO, &mut effects);
     }
     let is_told = |(error, _): &(Error, u64)| {
         error.message().contains(": what came out has ")
@@ -346,17 +348,17 @@ fn a_text_that_grows_in_a_loop_is_stopped() {
         "{:?}",
         effects.errors
     );
-    assert!(course.is_running());
-    assert!(course.save().to_string().len() < 1 << 21);
+    assert!(scheduler.is_running());
+    assert!(scheduler.save().to_string().len() < 1 << 21);
 }
 
 #[test]
 fn a_walk_that_knows_no_lines_says_how_it_could() {
     let spec = chain(vec![node("walk", "walk", json!({}))], &[]);
-    let mut course = course(&spec);
+    let mut scheduler = scheduler(&spec);
     let line = || Value::from("a line");
     for (input, value) in [("to", line()), ("targets", vec![line()].into())] {
-        let words = course.set("walk", input, value, Asker::default()).unwrap_err();
+        let words = scheduler.set("walk", input, value, Asker::default()).unwrap_err();
         assert!(words.message().contains("encoder = \"poetry\""), "{words}");
     }
 }
@@ -369,17 +371,17 @@ fn an_outlet_of_several_nodes_sends_what_belongs_together() {
     );
     spec.outlets.truncate(1);
     spec.outlets[0].from.push("slow.out".parse().unwrap());
-    let (mut course, mut effects) = (course(&spec), Effects::default());
-    course.trigger("start", super::Time::ZERO);
+    let (mut scheduler, mut effects) = (scheduler(&spec), Effects::default());
+    scheduler.trigger("start", super::Time::ZERO);
     for tick in 0..3 {
-        course.trigger("tick", super::Time::ZERO);
+        scheduler.trigger("tick", super::Time::ZERO);
         effects.clear();
-        course.turn(super::Time::ZERO, &mut effects);
+        scheduler.turn(super::Time::ZERO, &mut effects);
         assert!(effects.signals().is_empty());
-        let errand = effects.runs.pop().unwrap();
-        course.answer(errand.id, answer_of(&errand));
+        let run_request = effects.runs.pop().unwrap();
+        scheduler.answer(run_request.id, answer_of(&run_request));
         effects.clear();
-        course.turn(super::Time::ZERO, &mut effects);
+        scheduler.turn(super::Time::ZERO, &mut effects);
         let values = &effects.signals()[0].values;
         assert_eq!(*values, [f64::from(tick).into(), f64::from(tick + 1).into()]);
         assert_eq!(effects.signals().len(), 1);

@@ -2,8 +2,8 @@
 //! interpreter does.
 
 use super::naive::Naive;
-use super::{answer_of, chain, course, node};
-use crate::chain::course::{Course, Effects, Errand};
+use super::{answer_of, chain, node, scheduler};
+use crate::chain::scheduler::{Effects, RunRequest, Scheduler};
 use crate::chain::spec::{NodeSpec, Spec, Takes};
 use crate::time::Time;
 use crate::value::Value;
@@ -63,9 +63,9 @@ fn build(draws: &[Draw], turn: usize) -> Spec {
 }
 
 struct World {
-    course: Course,
+    scheduler: Scheduler,
     effects: Effects,
-    flying: Vec<Errand>,
+    flying: Vec<RunRequest>,
     naive: Naive,
     n_asked: usize,
     n_out: usize,
@@ -74,7 +74,7 @@ struct World {
 impl World {
     fn turn(&mut self) {
         self.effects.clear();
-        self.course.turn(Time::ZERO, &mut self.effects);
+        self.scheduler.turn(Time::ZERO, &mut self.effects);
     }
 
     /// Everything that was asked for and sent since the last call is what the rules say.
@@ -84,15 +84,16 @@ impl World {
             .effects
             .runs
             .iter()
-            .map(|errand| {
-                let inputs = errand.inputs.iter().map(|(name, x)| (name.to_string(), number(x)));
-                (errand.command.clone(), inputs.collect())
+            .map(|run_request| {
+                let inputs =
+                    run_request.inputs.iter().map(|(name, x)| (name.to_string(), number(x)));
+                (run_request.command.clone(), inputs.collect())
             })
             .collect();
         let expected: Vec<(String, BTreeMap<String, f64>)> = self.naive.asked[self.n_asked..]
             .iter()
             .map(|(name, inputs, _)| {
-                let run = &self.course.spec().node(name).unwrap().run;
+                let run = &self.scheduler.spec().node(name).unwrap().run;
                 (run.trim_start_matches("m/").to_string(), inputs.clone())
             })
             .collect();
@@ -108,10 +109,11 @@ impl World {
         Ok(())
     }
 
-    fn node_of(&self, errand: &Errand) -> String {
-        let flight =
-            |node: &&super::super::Node| node.flight.as_ref().is_some_and(|f| f.id == errand.id);
-        self.course.nodes.iter().find(flight).unwrap().spec.name.clone()
+    fn node_of(&self, run_request: &RunRequest) -> String {
+        let flight = |node: &&super::super::Node| {
+            node.flight.as_ref().is_some_and(|f| f.id == run_request.id)
+        };
+        self.scheduler.nodes.iter().find(flight).unwrap().spec.name.clone()
     }
 }
 
@@ -126,26 +128,26 @@ proptest! {
     ) {
         let spec = build(&draws, turn);
         let mut world = World {
-            course: course(&spec),
+            scheduler: scheduler(&spec),
             effects: Effects::default(),
             flying: Vec::new(),
             naive: Naive::new(&spec),
             n_asked: 0,
             n_out: 0,
         };
-        world.course.trigger("start", Time::ZERO);
+        world.scheduler.trigger("start", Time::ZERO);
         for (what, which) in events {
             if what % 2 == 0 || world.flying.is_empty() {
-                world.course.trigger("tick", Time::ZERO);
+                world.scheduler.trigger("tick", Time::ZERO);
                 world.turn();
                 world.naive.tick();
             } else {
                 let at = usize::from(which) % world.flying.len();
-                let errand = world.flying.swap_remove(at);
-                let name = world.node_of(&errand);
-                let outcome = if what > 240 { Err("no".into()) } else { answer_of(&errand) };
+                let run_request = world.flying.swap_remove(at);
+                let name = world.node_of(&run_request);
+                let outcome = if what > 240 { Err("no".into()) } else { answer_of(&run_request) };
                 let number = outcome.as_ref().ok().map(|values| values.number("out"));
-                world.course.answer(errand.id, outcome);
+                world.scheduler.answer(run_request.id, outcome);
                 world.turn();
                 world.naive.end(&name, number);
             }
@@ -160,7 +162,7 @@ proptest! {
         n_after in 1_usize..12,
     ) {
         let spec = build(&draws, 0);
-        let (mut one, mut other) = (course(&spec), course(&spec));
+        let (mut one, mut other) = (scheduler(&spec), scheduler(&spec));
         one.trigger("start", Time::ZERO);
         let before = tick_all(&mut one, n_before);
         prop_assert!(before.len() < 10_000);
@@ -173,20 +175,20 @@ proptest! {
 }
 
 /// Ticks, with every run answered at once; what was sent.
-fn tick_all(course: &mut Course, n_ticks: usize) -> Vec<(String, u64, Value)> {
+fn tick_all(scheduler: &mut Scheduler, n_ticks: usize) -> Vec<(String, u64, Value)> {
     let (mut effects, mut all) = (Effects::default(), Vec::new());
     for _ in 0..n_ticks {
-        course.trigger("tick", Time::ZERO);
+        scheduler.trigger("tick", Time::ZERO);
         loop {
             effects.clear();
-            course.turn(Time::ZERO, &mut effects);
+            scheduler.turn(Time::ZERO, &mut effects);
             all.extend(super::sent(&effects));
             if effects.runs.is_empty() {
                 break;
             }
-            for errand in std::mem::take(&mut effects.runs) {
-                let outcome = answer_of(&errand);
-                course.answer(errand.id, outcome);
+            for run_request in std::mem::take(&mut effects.runs) {
+                let outcome = answer_of(&run_request);
+                scheduler.answer(run_request.id, outcome);
             }
         }
     }

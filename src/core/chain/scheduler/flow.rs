@@ -1,7 +1,7 @@
 //! How values flow: waves through the nodes, runs of models, what happens when one fails.
 
-use super::node::{Body, ErrandFlight, Flight, MAX_WAITING, Node, Stamp};
-use super::{BETWEEN_ERRORS, Complain, Course, Effects, Errand, Message};
+use super::node::{Body, Flight, MAX_WAITING, Node, RequestInFlight, Stamp};
+use super::{BETWEEN_ERRORS, Complain, Effects, Message, RunRequest, Scheduler};
 use crate::chain::spec::{OnFailure, Takes};
 use crate::error::Error;
 use crate::model::CancelToken;
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// A free chain waits this long after a failure, so as not to burn a core on a model that is gone.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
-impl Course {
+impl Scheduler {
     /// One tick, due at a time on the engine's clock.
     pub(super) fn tick(&mut self, due: Time, effects: &mut Effects) {
         self.n_ticks += 1;
@@ -126,7 +126,7 @@ impl Course {
         let seed = node.seed_of(stamp.event);
         let inputs = node.named(job);
         node.flight = Some(Flight { id, stamp, asked: now, cancel: cancel.clone() });
-        effects.runs.push(Errand { id, model, command, inputs, seed, cancel });
+        effects.runs.push(RunRequest { id, model, command, inputs, seed, cancel });
     }
 
     pub(super) fn take_answer(
@@ -135,10 +135,11 @@ impl Course {
         outcome: Result<Arc<Values>, Error>,
         effects: &mut Effects,
     ) {
-        let is_errand = |node: &Node| node.errand.as_ref().is_some_and(|errand| errand.id == id);
-        if let Some(index) = self.nodes.iter().position(is_errand) {
+        let is_run_request =
+            |node: &Node| node.run_request.as_ref().is_some_and(|run_request| run_request.id == id);
+        if let Some(index) = self.nodes.iter().position(is_run_request) {
             let node = &mut self.nodes[index];
-            node.errand = None;
+            node.run_request = None;
             let Body::Part(part, _) = &mut node.body else { return };
             let answered = part.answer(outcome.as_deref());
             return self.report(index, answered, effects);
@@ -255,20 +256,27 @@ impl Course {
     }
 
     /// What parts need models for.
-    pub(super) fn send_errands(&mut self, effects: &mut Effects) {
+    pub(super) fn send_run_requests(&mut self, effects: &mut Effects) {
         for node in &mut self.nodes {
             let Body::Part(part, _) = &mut node.body else { continue };
-            if node.errand.is_some() {
+            if node.run_request.is_some() {
                 continue;
             }
-            let Some(errand) = part.errand() else { continue };
+            let Some(run_request) = part.run_request() else { continue };
             let (id, cancel) = (self.n_flights, CancelToken::new());
             self.n_flights += 1;
             // Other than those of the node's runs, which events are counted up for.
             let seed = node.seed_of(!id);
-            node.errand = Some(ErrandFlight { id, cancel: cancel.clone() });
-            let (model, command) = (errand.model, errand.command.into());
-            effects.runs.push(Errand { id, model, command, inputs: errand.inputs, seed, cancel });
+            node.run_request = Some(RequestInFlight { id, cancel: cancel.clone() });
+            let (model, command) = (run_request.model, run_request.command.into());
+            effects.runs.push(RunRequest {
+                id,
+                model,
+                command,
+                inputs: run_request.inputs,
+                seed,
+                cancel,
+            });
         }
     }
 

@@ -39,7 +39,7 @@ pub fn nothing() -> Value {
 
 /// What a node has counted since the chain was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Counters {
+pub struct NodeCounters {
     /// Runs that gave outputs.
     pub ran: u64,
     /// Of these, how many were done only when the next tick had begun.
@@ -84,7 +84,7 @@ pub struct Flight {
 }
 
 /// A run that a part asked for itself.
-pub struct ErrandFlight {
+pub struct RequestInFlight {
     pub id: u64,
     pub cancel: CancelToken,
 }
@@ -113,10 +113,10 @@ pub struct Node {
     pub stamp: Stamp,
     pub waiting: VecDeque<Job>,
     pub flight: Option<Flight>,
-    pub errand: Option<ErrandFlight>,
+    pub run_request: Option<RequestInFlight>,
     /// Who is told when what was asked of a part can't be done.
     pub complain: Option<Complain>,
-    pub counters: Counters,
+    pub counters: NodeCounters,
     /// Failures since the last run that gave outputs.
     pub n_failures: u64,
     /// Updates between ticks, since the chain was started.
@@ -146,9 +146,9 @@ impl Node {
             stamp: Stamp::default(),
             waiting: VecDeque::new(),
             flight: None,
-            errand: None,
+            run_request: None,
             complain: None,
-            counters: Counters::default(),
+            counters: NodeCounters::default(),
             n_failures: 0,
             n_updates: 0,
             salt,

@@ -1,12 +1,12 @@
 //! A chain that is changed while it runs: what is the same in both goes on as if nothing had happened.
 
 use super::node::{Body, Node};
-use super::{Course, Message, Wire};
+use super::{Message, Scheduler, Wire};
 use crate::chain::plan::Plan;
 use crate::chain::spec::Spec;
 use crate::time::Time;
 
-impl Course {
+impl Scheduler {
     /// Goes on by another plan. Nodes that run the same keep what they remember, what is under way, and
     /// the values that were sent to them, unless the new plan sets others than the old one did.
     pub fn change(&mut self, plan: Plan, now: Time) {
@@ -33,7 +33,7 @@ impl Course {
         }
         for old in old_nodes.iter_mut().flatten() {
             old.call_off();
-            old.errand.take().into_iter().for_each(|errand| errand.cancel.cancel());
+            old.run_request.take().into_iter().for_each(|run_request| run_request.cancel.cancel());
         }
         for wire in &mut self.wires {
             let is_same = |old: &&Wire| old.spec == wire.spec;
@@ -97,7 +97,7 @@ impl Node {
     fn take_over(&mut self, old: Node) {
         self.body = old.body;
         (self.outputs, self.has_outputs, self.stamp) = (old.outputs, old.has_outputs, old.stamp);
-        (self.waiting, self.flight, self.errand) = (old.waiting, old.flight, old.errand);
+        (self.waiting, self.flight, self.run_request) = (old.waiting, old.flight, old.run_request);
         (self.counters, self.n_failures) = (old.counters, old.n_failures);
         (self.n_updates, self.complain) = (old.n_updates, old.complain);
         let inputs = self.inputs.iter_mut().zip(&mut self.values);

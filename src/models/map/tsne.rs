@@ -18,7 +18,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 /// How a map is made.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
+pub struct TsneSettings {
     /// About how many neighbours a point has, 1 or more; small sets have it lowered to a third of
     /// the other points.
     pub perplexity: f32,
@@ -38,9 +38,9 @@ pub struct Settings {
     pub seed: u64,
 }
 
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
+impl Default for TsneSettings {
+    fn default() -> TsneSettings {
+        TsneSettings {
             perplexity: 30.0,
             early_exaggeration: 12.0,
             early_iterations: 250,
@@ -53,7 +53,7 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
+impl TsneSettings {
     fn check(&self) -> Result<(), MapError> {
         let require = |holds: bool, words: String| match holds {
             true => Ok(()),
@@ -87,7 +87,7 @@ const LONGEST_STEP: f32 = 5.0;
 /// The same vectors and settings give the same points to the bit, on any number of threads of the
 /// rayon pool that runs it.
 pub struct Projection {
-    settings: Settings,
+    settings: TsneSettings,
     affinities: Affinities,
     points: Vec<Point>,
     steps: Vec<Point>,
@@ -111,7 +111,7 @@ impl Projection {
     pub fn new(
         vectors: &Vectors,
         initial: Option<Vec<Point>>,
-        settings: Settings,
+        settings: TsneSettings,
     ) -> Result<Projection, MapError> {
         Projection::watched(vectors, initial, settings, &Progress::default())
     }
@@ -124,7 +124,7 @@ impl Projection {
     pub fn watched(
         vectors: &Vectors,
         initial: Option<Vec<Point>>,
-        settings: Settings,
+        settings: TsneSettings,
         progress: &Progress,
     ) -> Result<Projection, MapError> {
         settings.check()?;
@@ -147,7 +147,7 @@ impl Projection {
     pub fn with(
         affinities: Affinities,
         points: Vec<Point>,
-        settings: Settings,
+        settings: TsneSettings,
     ) -> Result<Projection, MapError> {
         settings.check()?;
         check_layout(&points, affinities.len())?;
@@ -208,7 +208,7 @@ impl Projection {
 
     /// Whether an early exaggeration has just ended.
     fn is_calm(&self) -> bool {
-        let Settings { early_iterations, calm_iterations, .. } = self.settings;
+        let TsneSettings { early_iterations, calm_iterations, .. } = self.settings;
         early_iterations > 0
             && self.iteration >= early_iterations
             && self.iteration - early_iterations < calm_iterations

@@ -32,7 +32,7 @@ fn divergence(affinities: &Affinities, points: &[[f64; 2]]) -> f64 {
 
 #[test]
 fn the_forces_are_the_gradient_of_the_divergence() {
-    let mut projection = Projection::new(&clumps(12, 5), None, Settings::default()).unwrap();
+    let mut projection = Projection::new(&clumps(12, 5), None, TsneSettings::default()).unwrap();
     (0..300).for_each(|_| {
         projection.step();
     });
@@ -59,7 +59,7 @@ fn the_forces_are_the_gradient_of_the_divergence() {
 #[test]
 fn clumps_stay_together_and_the_divergence_falls() {
     let vectors = clumps(80, 20);
-    let mut projection = Projection::new(&vectors, None, Settings::default()).unwrap();
+    let mut projection = Projection::new(&vectors, None, TsneSettings::default()).unwrap();
     let before = projection.divergence();
     while projection.step() {}
     assert!(projection.is_done() && projection.iteration() == 750 && !projection.step());
@@ -83,7 +83,7 @@ fn steps_without_momentum_after_the_exaggeration_make_better_maps() {
     let data = (0..1_500 * 6).map(|_| gaussian(&mut rng)).collect();
     let vectors = Vectors::new(data, 6).unwrap();
     let divergence = |calm_iterations, seed| {
-        let settings = Settings { calm_iterations, seed, ..Settings::default() };
+        let settings = TsneSettings { calm_iterations, seed, ..TsneSettings::default() };
         let mut projection = Projection::new(&vectors, None, settings).unwrap();
         while projection.step() {}
         projection.divergence()
@@ -96,7 +96,7 @@ fn steps_without_momentum_after_the_exaggeration_make_better_maps() {
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     let vectors = clumps(500, 24);
-    let settings = Settings { early_iterations: 40, iterations: 60, ..Settings::default() };
+    let settings = TsneSettings { early_iterations: 40, iterations: 60, ..TsneSettings::default() };
     let on = |n_threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
         pool.install(|| {
@@ -113,9 +113,9 @@ fn the_number_of_threads_changes_no_bit() {
 #[test]
 fn a_layout_that_is_handed_in_is_where_the_map_starts() {
     let vectors = clumps(40, 6);
-    let mut first = Projection::new(&vectors, None, Settings::default()).unwrap();
+    let mut first = Projection::new(&vectors, None, TsneSettings::default()).unwrap();
     while first.step() {}
-    let settled = Settings { early_iterations: 0, iterations: 50, ..Settings::default() };
+    let settled = TsneSettings { early_iterations: 0, iterations: 50, ..TsneSettings::default() };
     let layout = first.points().to_vec();
     let mut second = Projection::new(&vectors, Some(layout.clone()), settled).unwrap();
     assert_eq!(second.points(), layout);
@@ -141,16 +141,21 @@ fn what_is_wrong_is_refused_in_plain_words() {
         Err(error) => error.to_string(),
     };
     let expected = "the layout has 5 points for 6 vectors";
-    assert_eq!(words(Some(vec![[0.0; 2]; 5]), Settings::default()), expected);
+    assert_eq!(words(Some(vec![[0.0; 2]; 5]), TsneSettings::default()), expected);
     let layout = Some(vec![[0.0, f32::INFINITY]; 6]);
-    assert!(words(layout, Settings::default()).starts_with("point 0 of the layout is at 0 inf"));
+    assert!(
+        words(layout, TsneSettings::default()).starts_with("point 0 of the layout is at 0 inf")
+    );
     for perplexity in [0.0, f32::NAN, -3.0] {
-        let settings = Settings { perplexity, ..Settings::default() };
+        let settings = TsneSettings { perplexity, ..TsneSettings::default() };
         assert!(words(None, settings).starts_with("the perplexity is"));
     }
-    let settings = Settings { exaggeration: 0.0, ..Settings::default() };
+    let settings = TsneSettings { exaggeration: 0.0, ..TsneSettings::default() };
     assert!(words(None, settings).starts_with("an exaggeration is 0"));
-    assert!(words(None, Settings { momentum: 1.0, ..Settings::default() }).starts_with("the mom"));
+    assert!(
+        words(None, TsneSettings { momentum: 1.0, ..TsneSettings::default() })
+            .starts_with("the mom")
+    );
 }
 
 proptest! {
@@ -165,7 +170,7 @@ proptest! {
     ) {
         let n = numbers.len() / width;
         let vectors = Vectors::new(numbers[..n * width].to_vec(), width).unwrap();
-        let settings = Settings { perplexity, ..Settings::default() };
+        let settings = TsneSettings { perplexity, ..TsneSettings::default() };
         let mut projection = Projection::new(&vectors, None, settings).unwrap();
         loop {
             prop_assert!(projection.points().iter().flatten().all(|x| x.is_finite()));

@@ -1,4 +1,4 @@
-//! The course: what a chain does and when, without threads, clocks or models. It is told the time and
+//! The scheduler: what a chain does and when, without threads, clocks or models. It is told the time and
 //! what came of its runs, and answers with effects.
 //!
 //! What sets nodes off is an *event*: a tick of the chain, a message to an inlet, or the end of a
@@ -19,7 +19,7 @@ mod save;
 #[cfg(test)]
 mod tests;
 
-pub use node::{Counters, Stamp};
+pub use node::{NodeCounters, Stamp};
 
 use super::plan::{Plan, PlannedWire};
 use super::spec::{OutletSpec, Pace, Spec, WireSpec};
@@ -51,7 +51,7 @@ pub struct Signal {
 }
 
 /// A run that a model is asked for.
-pub struct Errand {
+pub struct RunRequest {
     /// To be given with the answer.
     pub id: u64,
     /// The model's name.
@@ -66,13 +66,13 @@ pub struct Errand {
     pub cancel: CancelToken,
 }
 
-/// What is to be done for a course after a call.
+/// What is to be done for a scheduler after a call.
 #[derive(Default)]
 pub struct Effects {
     signals: Vec<Signal>,
     n_signals: usize,
     /// Runs that models are asked for.
-    pub runs: Vec<Errand>,
+    pub runs: Vec<RunRequest>,
     /// Errors for everybody, each with the number of whose message it followed from.
     pub errors: Vec<(Error, u64)>,
     /// News for everybody.
@@ -143,7 +143,7 @@ struct Outlet {
 }
 
 /// See the module.
-pub struct Course {
+pub struct Scheduler {
     spec: Spec,
     seed: u64,
     /// In an order in which all wires but feedback lead onward.
@@ -180,11 +180,11 @@ pub struct Course {
     now: Time,
 }
 
-impl Course {
-    /// A course that stands at its beginning.
+impl Scheduler {
+    /// A scheduler that stands at its beginning.
     pub fn new(plan: Plan, seed: u64) -> Self {
         let seed = plan.spec.seed.unwrap_or(seed);
-        let mut course = Self {
+        let mut scheduler = Self {
             seed,
             nodes: Vec::new(),
             wires: Vec::new(),
@@ -208,11 +208,11 @@ impl Course {
             last_error: None,
             now: Time::ZERO,
         };
-        course.lay_out(plan);
-        for index in 0..course.nodes.len() {
-            course.set_all(index);
+        scheduler.lay_out(plan);
+        for index in 0..scheduler.nodes.len() {
+            scheduler.set_all(index);
         }
-        course
+        scheduler
     }
 
     /// What it was made from, with what was changed while it ran.
@@ -246,7 +246,7 @@ impl Course {
     }
 
     /// Nodes by name, in the order in which they were written, with what they have counted.
-    pub fn counters(&self) -> Vec<(&str, Counters)> {
+    pub fn counters(&self) -> Vec<(&str, NodeCounters)> {
         let of = |name: &str| self.nodes.iter().find(|node| node.spec.name == name);
         let nodes = self.spec.nodes.iter().filter_map(|spec| of(&spec.name));
         nodes.map(|node| (node.spec.name.as_str(), node.counters)).collect()
@@ -365,7 +365,7 @@ impl Course {
         self.running = None;
         for node in &mut self.nodes {
             node.call_off();
-            node.errand.take().into_iter().for_each(|errand| errand.cancel.cancel());
+            node.run_request.take().into_iter().for_each(|run_request| run_request.cancel.cancel());
         }
     }
 
@@ -378,9 +378,9 @@ impl Course {
         while let Some(message) = self.messages.pop_front() {
             self.take_message(message, effects);
         }
-        self.send_errands(effects);
+        self.send_run_requests(effects);
         let due = self.keep_time(effects);
-        self.send_errands(effects);
+        self.send_run_requests(effects);
         due
     }
 

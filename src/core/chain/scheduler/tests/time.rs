@@ -1,7 +1,7 @@
 //! Time: rates, ticks from outside, single steps, lateness, and a million steps.
 
-use super::{chain, course, node, sent};
-use crate::chain::course::{Course, Effects};
+use super::{chain, node, scheduler, sent};
+use crate::chain::scheduler::{Effects, Scheduler};
 use crate::chain::spec::{OutletSpec, Pace, Spec};
 use crate::signature::Values;
 use crate::time::Time;
@@ -18,11 +18,11 @@ fn beat(rate: f64) -> Spec {
 }
 
 /// Lets time pass until `end`, from one due time to the next. Answers when what was sent.
-fn run(course: &mut Course, from: Time, end: Time) -> Vec<(Time, String, Value)> {
+fn run(scheduler: &mut Scheduler, from: Time, end: Time) -> Vec<(Time, String, Value)> {
     let (mut now, mut effects, mut all) = (from, Effects::default(), Vec::new());
     loop {
         effects.clear();
-        let due = course.turn(now, &mut effects);
+        let due = scheduler.turn(now, &mut effects);
         all.extend(sent(&effects).into_iter().map(|(name, _, value)| (now, name, value)));
         match due {
             Some(due) if due <= end => now = due.max(now),
@@ -37,38 +37,38 @@ fn times(sent: &[(Time, String, Value)], outlet: &str) -> Vec<u128> {
 
 #[test]
 fn ticks_come_at_the_rate_and_from_outside() {
-    let mut course = course(&beat(4.0));
-    course.trigger("start", Time::ZERO);
-    let all = run(&mut course, Time::ZERO, SECOND);
+    let mut scheduler = scheduler(&beat(4.0));
+    scheduler.trigger("start", Time::ZERO);
+    let all = run(&mut scheduler, Time::ZERO, SECOND);
     assert_eq!(times(&all, "obeat"), [0, 250, 500, 750, 1000]);
-    course.set_rate(2.0, SECOND);
-    assert_eq!(times(&run(&mut course, SECOND, 2 * SECOND), "obeat"), [1500, 2000]);
-    course.trigger("tick", 2 * SECOND + SECOND / 10);
-    let all = run(&mut course, 2 * SECOND + SECOND / 10, 5 * SECOND);
+    scheduler.set_rate(2.0, SECOND);
+    assert_eq!(times(&run(&mut scheduler, SECOND, 2 * SECOND), "obeat"), [1500, 2000]);
+    scheduler.trigger("tick", 2 * SECOND + SECOND / 10);
+    let all = run(&mut scheduler, 2 * SECOND + SECOND / 10, 5 * SECOND);
     assert_eq!(times(&all, "obeat"), [2100]);
-    course.trigger("start", 5 * SECOND);
-    assert_eq!(times(&run(&mut course, 5 * SECOND, 6 * SECOND), "obeat"), [5000, 5500, 6000]);
-    course.trigger("stop", 6 * SECOND);
-    assert_eq!(run(&mut course, 6 * SECOND, 9 * SECOND), []);
-    course.trigger("step", 9 * SECOND);
-    assert_eq!(run(&mut course, 9 * SECOND, 10 * SECOND).len(), 1);
-    course.trigger("reset", 10 * SECOND);
-    course.trigger("start", 10 * SECOND);
-    let all = run(&mut course, 10 * SECOND, 10 * SECOND);
+    scheduler.trigger("start", 5 * SECOND);
+    assert_eq!(times(&run(&mut scheduler, 5 * SECOND, 6 * SECOND), "obeat"), [5000, 5500, 6000]);
+    scheduler.trigger("stop", 6 * SECOND);
+    assert_eq!(run(&mut scheduler, 6 * SECOND, 9 * SECOND), []);
+    scheduler.trigger("step", 9 * SECOND);
+    assert_eq!(run(&mut scheduler, 9 * SECOND, 10 * SECOND).len(), 1);
+    scheduler.trigger("reset", 10 * SECOND);
+    scheduler.trigger("start", 10 * SECOND);
+    let all = run(&mut scheduler, 10 * SECOND, 10 * SECOND);
     assert_eq!(all, [(10 * SECOND, "obeat".into(), 0.0.into())]);
 }
 
 #[test]
 fn what_is_too_late_is_passed_over_and_counted() {
-    let mut course = course(&beat(10.0));
-    course.trigger("start", Time::ZERO);
-    run(&mut course, Time::ZERO, SECOND);
+    let mut scheduler = scheduler(&beat(10.0));
+    scheduler.trigger("start", Time::ZERO);
+    run(&mut scheduler, Time::ZERO, SECOND);
     // The computer slept for a minute.
-    let all = run(&mut course, 61 * SECOND, 62 * SECOND);
+    let all = run(&mut scheduler, 61 * SECOND, 62 * SECOND);
     assert_eq!(times(&all, "obeat")[..2], [61_000, 61_100]);
-    assert_eq!(course.n_missed(), 599);
+    assert_eq!(scheduler.n_missed(), 599);
     // A little late is made up for.
-    let all = run(&mut course, 62 * SECOND + SECOND / 4, 62 * SECOND + SECOND / 4);
+    let all = run(&mut scheduler, 62 * SECOND + SECOND / 4, 62 * SECOND + SECOND / 4);
     assert_eq!(all.len(), 2);
 }
 
@@ -79,26 +79,26 @@ fn a_free_chain_ticks_when_all_is_done() {
         &["beat.count -> slow.a"],
     );
     spec.pace = Pace::Free;
-    let mut course = course(&spec);
-    course.trigger("start", Time::ZERO);
+    let mut scheduler = scheduler(&spec);
+    scheduler.trigger("start", Time::ZERO);
     let mut effects = Effects::default();
     for tick in 0..1000 {
         effects.clear();
-        course.turn(Time::ZERO, &mut effects);
+        scheduler.turn(Time::ZERO, &mut effects);
         assert_eq!(effects.runs.len(), 1, "one run at a time");
-        let errand = effects.runs.pop().unwrap();
-        assert_eq!(errand.inputs.number("a"), f64::from(tick));
-        course.answer(errand.id, super::answer_of(&errand));
+        let run_request = effects.runs.pop().unwrap();
+        assert_eq!(run_request.inputs.number("a"), f64::from(tick));
+        scheduler.answer(run_request.id, super::answer_of(&run_request));
     }
-    let counters = course.counters();
+    let counters = scheduler.counters();
     assert_eq!((counters[1].1.late, counters[1].1.dropped), (0, 0));
     // A model that is gone fails at once; a free chain must not burn a core on that.
     effects.clear();
-    course.turn(Time::ZERO, &mut effects);
-    let errand = effects.runs.pop().unwrap();
-    course.answer(errand.id, Err::<Values, _>("gone"));
+    scheduler.turn(Time::ZERO, &mut effects);
+    let run_request = effects.runs.pop().unwrap();
+    scheduler.answer(run_request.id, Err::<Values, _>("gone"));
     effects.clear();
-    let due = course.turn(SECOND, &mut effects);
+    let due = scheduler.turn(SECOND, &mut effects);
     assert!(effects.runs.is_empty() && due > Some(SECOND), "{due:?}");
 }
 
@@ -109,9 +109,9 @@ fn a_walk_moves_between_ticks() {
     spec.nodes[0].updates = 60.0;
     let place_at = |rate: f64, end: Time| {
         spec.pace = Pace::Rate(rate);
-        let mut course = course(&spec);
-        course.trigger("start", Time::ZERO);
-        let all = run(&mut course, Time::ZERO, end);
+        let mut scheduler = scheduler(&spec);
+        scheduler.trigger("start", Time::ZERO);
+        let all = run(&mut scheduler, Time::ZERO, end);
         (all.len(), all.last().unwrap().2.clone())
     };
     let mut place_at = place_at;
@@ -127,17 +127,17 @@ fn a_free_chain_takes_ticks_again() {
     let mut spec = chain(vec![node("walk", "walk", json!({ "speed": 3 }))], &[]);
     spec.nodes[0].updates = 10.0;
     spec.pace = Pace::Free;
-    let mut course = course(&spec);
-    course.trigger("start", Time::ZERO);
+    let mut scheduler = scheduler(&spec);
+    scheduler.trigger("start", Time::ZERO);
     let mut effects = Effects::default();
     for _ in 0..100 {
-        course.turn(Time::ZERO, &mut effects);
+        scheduler.turn(Time::ZERO, &mut effects);
     }
-    course.trigger("tick", 60 * SECOND);
-    let all = run(&mut course, 60 * SECOND, 61 * SECOND);
+    scheduler.trigger("tick", 60 * SECOND);
+    let all = run(&mut scheduler, 60 * SECOND, 61 * SECOND);
     assert_eq!(times(&all, "owalk")[..2], [60_000, 60_000], "the tick, and the update that is due");
     assert_eq!(all.len(), 12);
-    assert_eq!(course.n_missed(), 0);
+    assert_eq!(scheduler.n_missed(), 0);
 }
 
 /// An hour of ticks in simulated time, saved and restored half-way.
@@ -167,27 +167,27 @@ fn a_million_steps_go_by() {
         on_request: false,
         has_step: true,
     });
-    let mut one = course(&spec);
+    let mut one = scheduler(&spec);
     one.trigger("start", Time::ZERO);
     let (mut now, mut effects) = (Time::ZERO, Effects::default());
-    let mut go = |course: &mut Course, now: &mut Time, n_ticks: u64| {
-        let end = course.n_ticks + n_ticks;
-        while course.n_ticks < end {
+    let mut go = |scheduler: &mut Scheduler, now: &mut Time, n_ticks: u64| {
+        let end = scheduler.n_ticks + n_ticks;
+        while scheduler.n_ticks < end {
             effects.clear();
-            let due = course.turn(*now, &mut effects);
-            if course.n_ticks < end {
+            let due = scheduler.turn(*now, &mut effects);
+            if scheduler.n_ticks < end {
                 *now = due.unwrap();
             }
         }
     };
     go(&mut one, &mut now, 500_000);
-    let mut other = course(&spec);
+    let mut other = scheduler(&spec);
     other.restore(&one.save(), now).unwrap();
     let mut other_now = now;
     go(&mut one, &mut now, 500_000);
     go(&mut other, &mut other_now, 500_000);
     assert_eq!((one.n_ticks, one.n_missed()), (1_000_000, 0));
-    let values = |course: &Course| course.outlet_values("all").unwrap().1.to_vec();
+    let values = |scheduler: &Scheduler| scheduler.outlet_values("all").unwrap().1.to_vec();
     assert_eq!(values(&one), values(&other));
     let counts: Vec<u64> = one.counters().iter().map(|(_, counters)| counters.ran).collect();
     assert_eq!(counts[..2], [1_000_000, 1_000_000]);

@@ -1,4 +1,4 @@
-//! The inlet: every packet, from whatever transport, becomes messages for the router, now or at the
+//! The receiver: every packet, from whatever transport, becomes messages for the router, now or at the
 //! time that its bundle says.
 
 use super::hub::Hub;
@@ -28,15 +28,15 @@ const MAX_INLINE: usize = 64 * 1024;
 const BETWEEN_COMPLAINTS: Duration = Duration::from_millis(100);
 
 /// See the module. Share it in an [`Arc`].
-pub struct Inlet {
+pub struct Receiver {
     router: Arc<Router>,
     hub: Arc<Hub>,
     schedule: Schedule,
     last_complaint: Mutex<Option<Time>>,
 }
 
-impl Inlet {
-    /// An inlet before a router, whose answers go out through a hub.
+impl Receiver {
+    /// An receiver before a router, whose answers go out through a hub.
     ///
     /// # Errors
     /// When the system gives no thread for the messages that wait for their time.
@@ -64,9 +64,9 @@ impl Inlet {
         if packet.len() <= MAX_INLINE {
             return self.receive(&packet, from);
         }
-        let inlet = Arc::clone(self);
+        let receiver = Arc::clone(self);
         // It fails only when the runtime is about to stop.
-        let _ = spawn_blocking(move || inlet.receive(&packet, from)).await;
+        let _ = spawn_blocking(move || receiver.receive(&packet, from)).await;
     }
 
     fn read(&self, bytes: &[u8], from: Peer) {

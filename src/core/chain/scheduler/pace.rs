@@ -1,6 +1,6 @@
 //! How a chain keeps time: ticks at a rate, from outside, one by one, or as soon as all is done.
 
-use super::{Course, Effects};
+use super::{Effects, Scheduler};
 use crate::chain::spec::Pace;
 use crate::time::Time;
 use std::time::Duration;
@@ -44,7 +44,7 @@ enum Due {
     Update(usize),
 }
 
-impl Course {
+impl Scheduler {
     /// Makes something happen: start, stop, step, reset, tick, free.
     pub fn trigger(&mut self, action: &str, now: Time) {
         match action {

@@ -1,7 +1,7 @@
 //! All that a chain remembers, as JSON, and back again.
 
 use super::node::{Body, nothing};
-use super::{Course, Stamp};
+use super::{Scheduler, Stamp};
 use crate::chain::spec::{MAX_RATE, Pace};
 use crate::error::Error;
 use crate::time::Time;
@@ -9,7 +9,7 @@ use crate::value::Value;
 use serde_json::{Map, Value as Json, json};
 use std::time::Duration;
 
-impl Course {
+impl Scheduler {
     /// All that it remembers but what is under way.
     pub fn save(&self) -> Json {
         let nodes: Map<String, Json> =

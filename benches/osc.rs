@@ -160,7 +160,7 @@ fn keep_busy(runtime: &Arc<Runtime>, stop: &Arc<AtomicBool>) -> std::thread::Joi
             let (sender, done) = std::sync::mpsc::channel();
             let sender = std::sync::Mutex::new(sender);
             let request = enjamb::engine::Request::new(move |event| {
-                if matches!(event, enjamb::engine::Event::Done { .. }) {
+                if matches!(event, enjamb::engine::RunEvent::Done { .. }) {
                     let _ = sender.lock().expect("one caller").send(());
                 }
             });

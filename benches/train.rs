@@ -28,7 +28,7 @@ const SPECIAL: u32 = 3;
 const TURNS: usize = 5;
 
 fn main() {
-    let model = Model::default();
+    let model = ModelConfig::default();
     let sizes = [
         ("--vocabulary", model.vocabulary),
         ("--embedding", model.embedding),
@@ -87,7 +87,7 @@ struct Ours {
 
 impl Ours {
     fn new(lines: usize, threads: usize) -> Self {
-        let network = TrainableNetwork::new(&Model::default(), 1, threads).unwrap();
+        let network = TrainableNetwork::new(&ModelConfig::default(), 1, threads).unwrap();
         let moments = Moments::new(network.parameters());
         let training = Training { word_dropout: 0.25, output_dropout: 0.2, ..Training::default() };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

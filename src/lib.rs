@@ -42,6 +42,11 @@ pub use runtime::Runtime;
 pub use signature::DataType;
 pub use value::Value;
 
-#[cfg(doctest)]
-#[doc = include_str!("../docs/model.md")]
-struct ModelGuide;
+/// The examples of the guides are tested.
+#[cfg(all(doctest, feature = "program"))]
+mod guides {
+    #[doc = include_str!("../docs/model.md")]
+    struct Model;
+    #[doc = include_str!("../docs/embedding.md")]
+    struct Embedding;
+}

@@ -1,4 +1,4 @@
-//! How fast the Universal Sentence SentenceEncoder is, one thread.
+//! How fast the Universal Sentence Encoder is, one thread.
 //!
 //! `cargo bench --bench sentences` prints a line. `benches/sentences.py` runs this program with
 //! `--serve` and interleaves it with the numpy package on the same texts; then every line of

@@ -7,6 +7,8 @@
 //! `cargo test --release --test chain_soak -- --nocapture` tells of the hours; with
 //! `--ignored --nocapture` of the ten minutes.
 
+#![cfg(feature = "program")]
+
 mod common;
 
 use common::{Udp, get, holdings, http_address, listen, s};

@@ -1,6 +1,8 @@
 //! Chains from outside: the projects that ship do what their pages say, mistakes are refused in plain
 //! words, a chain is rewired while it runs, and lives with models that break.
 
+#![cfg(feature = "program")]
+
 mod common;
 
 use common::{PATIENCE, Udp, builder, f, i, listen, s, wait_until};

@@ -1,5 +1,7 @@
 //! HTTP as pages and programs see it: the JSON API, events, metrics, OSCQuery, and who may ask.
 
+#![cfg(feature = "program")]
+
 mod common;
 
 use common::*;

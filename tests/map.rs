@@ -1,6 +1,8 @@
 //! The map as patches see it: sentences move into place over OSC, newcomers get all of it, and what
 //! cannot be is refused in plain words.
 
+#![cfg(feature = "program")]
+
 mod common;
 
 use common::*;
@@ -8,6 +10,8 @@ use enjamb::Runtime;
 use rosc::{OscMessage, OscPacket, OscType};
 use serde_json::{Value as Json, json};
 use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Instant;
 
 /// Two kinds of sentences, which a map should part.
@@ -37,9 +41,15 @@ const BREAD: &[&str] = &[
 ];
 
 fn empty() -> Runtime {
-    let file = std::env::temp_dir().join(format!("enjamb-map-{}.safetensors", std::process::id()));
+    // Written once, since tests run at the same time.
+    static FILE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let name = format!("enjamb-map-{}.safetensors", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        std::fs::write(&file, enjamb::models::map::atlas::Atlas::default().to_bytes()).unwrap();
+        file
+    });
+    let file = &*FILE;
     let folder = std::env::temp_dir().join(format!("enjamb-maps-{}", std::process::id()));
-    std::fs::write(&file, enjamb::models::map::atlas::Atlas::default().to_bytes()).unwrap();
     let project = format!(
         "[models.map]\nkind = \"map\"\n[models.map.options]\npath = {file:?}\nfolder = {folder:?}\n"
     );

@@ -2,6 +2,8 @@
 //!
 //! `tests/install-peers.sh` installs the browser. `ENJAMB_PICTURES=1` makes the pictures of the docs.
 
+#![cfg(feature = "program")]
+
 mod common;
 
 use common::*;

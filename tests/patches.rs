@@ -2,6 +2,8 @@
 //! where these can run here, against a runtime with the models that ship. `tests/install-peers.sh`
 //! installs the hosts. `ENJAMB_PICTURES=1` makes the pictures of the sketches.
 
+#![cfg(feature = "program")]
+
 mod common;
 #[path = "common/peer.rs"]
 mod peer;

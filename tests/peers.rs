@@ -2,6 +2,8 @@
 //!
 //! `tests/install-peers.sh` installs what they need; a peer that is missing fails its test.
 
+#![cfg(feature = "program")]
+
 mod common;
 #[path = "common/peer.rs"]
 mod peer;

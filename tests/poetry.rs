@@ -1,5 +1,7 @@
 //! The verse VAE as it is hosted: every command through the engine, with the model that ships.
 
+#![cfg(feature = "program")]
+
 use enjamb::Error;
 use enjamb::engine::{Engine, EngineSettings, HostSettings, Hosted, Request, RunEvent};
 use enjamb::model::CancelToken;

@@ -1,5 +1,7 @@
 //! The program's commands, run as people run them: doctor, monitor, models, describe and query.
 
+#![cfg(feature = "program")]
+
 #[path = "common/program.rs"]
 mod common;
 

@@ -1,5 +1,7 @@
 //! The project file while the program runs: changed, broken and mended, with a client connected.
 
+#![cfg(feature = "program")]
+
 use rosc::{OscMessage, OscPacket, OscType, decoder, encoder};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

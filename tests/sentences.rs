@@ -1,6 +1,8 @@
-//! The Universal Sentence SentenceEncoder against the numpy package that its weights come from.
+//! The Universal Sentence Encoder against the numpy package that its weights come from.
 //!
 //! `tests/fixtures/sentences.py` makes the references.
+
+#![cfg(feature = "program")]
 
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,8 @@
 //!
 //! `cargo test --release --test soak -- --nocapture` tells each hour.
 
+#![cfg(feature = "program")]
+
 mod common;
 
 use common::*;

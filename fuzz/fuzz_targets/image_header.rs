@@ -38,7 +38,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     on_small_stack(|| {
         check(bytes);
         // Few inputs begin as an image does by themselves.
-        check(&[b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR", bytes].concat());
+        check(&[&b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"[..], bytes].concat());
         check(&[&b"\xFF\xD8\xFF"[..], bytes].concat());
         check(&[&b"P7\n"[..], bytes].concat());
         check(&[&b"P6 "[..], bytes].concat());

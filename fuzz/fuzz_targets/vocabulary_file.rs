@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use enjamb::model::poetry::bpe::Bpe;
+use enjamb::models::poetry::bpe::Bpe;
 use enjamb_fuzz::on_small_stack;
 
 libfuzzer_sys::fuzz_target!(|json: &str| {

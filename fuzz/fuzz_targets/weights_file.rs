@@ -2,14 +2,14 @@
 
 #![no_main]
 
-use enjamb::model::tensors::{Dtype, Header};
-use enjamb::model::weights::Weights;
+use enjamb_numeric::tensors::{Dtype, TensorHeader};
+use enjamb_numeric::weights::Weights;
 use enjamb_fuzz::on_small_stack;
 use std::path::Path;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     on_small_stack(|| {
-        let Ok(header) = Header::read(bytes) else { return };
+        let Ok(header) = TensorHeader::read(bytes) else { return };
         let file = Weights::from_bytes(Path::new("weights.safetensors"), bytes.to_vec());
         let file = file.expect("its header can be read");
         for name in ["a", "b", "embedding"] {

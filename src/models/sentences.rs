@@ -1,4 +1,4 @@
-//! Sentences as vectors: Google's Universal Sentence SentenceEncoder, multilingual v3.
+//! Sentences as vectors: Google's Universal Sentence Encoder, multilingual v3.
 //!
 //! ```text
 //! text -> split -> sentences -> tokenizer -> piece ids -> encoder -> vectors of 512 numbers

@@ -21,6 +21,8 @@
 //! arithmetic, which is the same with AVX2 and AVX-512; a processor without either, or of another kind, may
 //! compute otherwise in the last digits.
 
+#![cfg(feature = "program")]
+
 #[path = "../common/program.rs"]
 mod common;
 

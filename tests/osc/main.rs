@@ -1,5 +1,7 @@
 //! OSC as patches see it: a runtime is talked to through real sockets, and answers through them.
 
+#![cfg(feature = "program")]
+
 /// Tests that count what the process holds, or measure time, run alone.
 static ALONE: std::sync::RwLock<()> = std::sync::RwLock::new(());
 

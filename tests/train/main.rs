@@ -3,6 +3,8 @@
 //! `reference.py` makes what is compared with: losses, gradients, steps of both optimizers, and the
 //! estimators of the published code.
 
+#![cfg(feature = "program")]
+
 mod estimates;
 mod fixtures;
 mod gradients;

@@ -37,7 +37,7 @@ pub trait Part: Send {
         None
     }
 
-    /// What came of its run_request.
+    /// What came of its run request.
     ///
     /// # Errors
     /// Plain words for people, when what was asked of it can't be done.

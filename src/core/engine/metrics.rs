@@ -1,4 +1,4 @@
-//! CommandCounters and latency histograms, one set a command, written without locks.
+//! Counters and latency histograms, one set a command, written without locks.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;

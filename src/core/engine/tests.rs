@@ -236,7 +236,7 @@ fn partial_outputs_are_signs_of_life_and_chances_to_cancel() {
         stage.clock.advance(Duration::from_secs(4));
         stage.gate.send(()).unwrap();
         let partial = RunEvent::Partial {
-            outputs: Values::new().with("out", n).into(),
+            outputs: Values::new().with("out", f64::from(n)).into(),
             progress: Some(n as f32 / 3.0),
         };
         assert_eq!(next(&events), partial);

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-/// The regular expression of a piece, as the file says it and [`piece_length`] finds it: a word with
+/// The regular expression of a piece, as the file says it and `piece_length` finds it: a word with
 /// its inner apostrophes, or a single mark; either with the space before it.
 pub const PIECE: &str = r"▁?\p{L}+(?:'\p{L}+)*|▁?[^\p{L}▁]|▁";
 

@@ -1,4 +1,4 @@
-//! The Universal Sentence SentenceEncoder as a hosted model: `embed`, `similarity`, `nearest`.
+//! The Universal Sentence Encoder as a hosted model: `embed`, `similarity`, `nearest`.
 
 use super::encoder::{DIMENSIONS, SentenceEncoder};
 use super::{lines, nearest, sentences, similarity};
@@ -38,7 +38,7 @@ mod inputs {
     }
 }
 
-/// The Universal Sentence SentenceEncoder, hosted.
+/// The Universal Sentence Encoder, hosted.
 #[derive(Default)]
 pub struct Sentences {
     encoder: Option<SentenceEncoder>,
@@ -48,7 +48,7 @@ impl Model for Sentences {
     fn manifest(&self) -> Manifest {
         Manifest::new(
             "sentences",
-            "The Universal Sentence SentenceEncoder: sentences as vectors, in 16 languages.",
+            "The Universal Sentence Encoder: sentences as vectors, in 16 languages.",
         )
         .option(
             Setup::PATH,

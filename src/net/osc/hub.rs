@@ -393,7 +393,7 @@ impl Hub {
         }
     }
 
-    /// The asker itself, and its IP at the port that patches with a fixed receiver listen on. The asker
+    /// The asker itself, and its IP at the port that patches with a fixed port listen on. The asker
     /// comes last: it hears as the sending thread goes back to sleep, and need not share its core.
     fn to_asker(&self, peer: Peer) -> Vec<Delivery> {
         let format = self.format_of(peer);

@@ -36,7 +36,7 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// An receiver before a router, whose answers go out through a hub.
+    /// A receiver before a router, whose answers go out through a hub.
     ///
     /// # Errors
     /// When the system gives no thread for the messages that wait for their time.

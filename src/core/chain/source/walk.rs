@@ -101,7 +101,7 @@ struct Walker {
     /// A line to travel to, until it is known where it lies.
     wish: Option<String>,
     lines: Option<Targets>,
-    /// What the run_request under way is for.
+    /// What the run request under way is for.
     asked: Option<Purpose>,
 }
 

@@ -18,7 +18,7 @@ const NASTY: &[&str] = &[
 ];
 
 fn shipped() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("models/poetry/vocabulary.json")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/poetry/vocabulary.json")
 }
 
 /// A file with a vocabulary of single characters, "ab" and "abc".

@@ -1,4 +1,4 @@
-//! VerseEncoder, decoder and search against naive ones; constraints; company.
+//! Encoder, decoder and search against naive ones; constraints; company.
 
 use super::super::fixture::{self, LINES, Tensors};
 use super::super::poet::Poet;

@@ -34,6 +34,7 @@ impl EmbedError {
     }
 
     /// Text number `index` (from 0) of `count`, `text`, has no known word.
+    #[cfg(feature = "average")]
     pub(crate) fn no_known_word(index: usize, count: usize, text: &str) -> EmbedError {
         let start: String = text.chars().take(40).collect();
         let dots = if start.len() < text.len() { "..." } else { "" };

@@ -31,8 +31,9 @@ mod plain;
 mod test;
 mod worker;
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::SystemTime;
 
 use super::EmbedError;
 use super::tokenizer::Tokenizer;
@@ -42,6 +43,30 @@ use worker::Worker;
 
 /// How many numbers an embedding has.
 pub const DIMENSIONS: usize = 512;
+
+/// A network that is loaded, and the file that it was loaded from: path, length, time of change.
+type Loaded = (PathBuf, u64, Option<SystemTime>, Weak<EncoderNetwork>);
+
+/// The network of a weight file; one in memory, however many encoders use it at a time.
+fn shared_network(path: &Path) -> Result<Arc<EncoderNetwork>, WeightsError> {
+    static LOADED: Mutex<Vec<Loaded>> = Mutex::new(Vec::new());
+    let Ok(file) = path.canonicalize().and_then(|path| Ok((path.metadata()?, path))) else {
+        return EncoderNetwork::load(path).map(Arc::new);
+    };
+    let (metadata, canonical) = file;
+    let (length, changed) = (metadata.len(), metadata.modified().ok());
+    // Held while a network is loaded, so that two that start at once load it once.
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    loaded.retain(|(.., network)| network.strong_count() > 0);
+    let known =
+        loaded.iter().find(|(path, n, at, _)| (path, *n, at) == (&canonical, length, &changed));
+    if let Some(network) = known.and_then(|(.., network)| network.upgrade()) {
+        return Ok(network);
+    }
+    let network = Arc::new(EncoderNetwork::load(path)?);
+    loaded.push((canonical, length, changed, Arc::downgrade(&network)));
+    Ok(network)
+}
 
 /// The Universal Sentence Encoder with the buffers of its threads.
 pub struct SentenceEncoder {
@@ -61,10 +86,10 @@ impl SentenceEncoder {
     /// If a file is missing or is not what it should be.
     pub fn load(dir: &Path) -> Result<SentenceEncoder, WeightsError> {
         let tokenizer = Tokenizer::load(&dir.join("tokenizer.safetensors"))?;
-        let network = EncoderNetwork::load(&dir.join("weights.safetensors"))?;
+        let network = shared_network(&dir.join("weights.safetensors"))?;
         let encoder = SentenceEncoder {
             tokenizer: Arc::new(tokenizer),
-            network: Arc::new(network),
+            network,
             workers: Vec::new(),
             cached_pieces: pieces::DEFAULT_CAPACITY,
         };

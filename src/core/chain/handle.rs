@@ -9,7 +9,7 @@ use super::scheduler::{Effects, Scheduler};
 use super::spec::{End, MAX_RATE, OutletSpec, Pace, Spec, WireSpec};
 use super::{Asker, ChainInput, ChainOutput, OnSaid};
 use crate::engine::Engine;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::recording::RecordedEvent as Recorded;
 use crate::signature::{is_name, only};
 use crate::time::Time;
@@ -54,6 +54,11 @@ struct Shared {
 /// A panic while these are held would leave a scheduler that can still be gone on from.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whatever a chain's own parts find wrong with what is sent to it is the sender's input.
+fn invalid(error: Error) -> Error {
+    error.with_kind(ErrorKind::InvalidInput)
 }
 
 impl Chain {
@@ -165,14 +170,14 @@ impl Chain {
             }
             ("wire" | "unwire" | "add" | "remove" | "outlet", values) => {
                 let words: Vec<&str> = values.iter().filter_map(Value::as_text).collect();
-                self.edit(path, &words).map_err(Error::invalid)?;
+                self.edit(path, &words).map_err(invalid)?;
             }
             (path, [value, ..]) => {
                 let (node, input) = self.find(path)?;
                 let mut scheduler = lock(&shared.scheduler);
                 let mut value = value.clone();
                 if let Some(field) = scheduler.open_input(&node, &input) {
-                    field.equip(&mut value, shared.engine.codec()).map_err(Error::invalid)?;
+                    field.equip(&mut value, shared.engine.codec()).map_err(invalid)?;
                 }
                 shared.record(shared.engine.clock().now(), || Recorded::Set {
                     chain: chain(),
@@ -180,7 +185,7 @@ impl Chain {
                     input: input.clone(),
                     value: value.to_json(),
                 });
-                scheduler.set(&node, &input, value, asker).map_err(Error::invalid)?;
+                scheduler.set(&node, &input, value, asker).map_err(invalid)?;
             }
             (path, []) => {
                 self.find(path)?;

@@ -411,8 +411,9 @@ impl Hosted {
             let name = self.name();
             Error::not_found(format!("{name}/{command} has no input '{input}', {only}"))
         })?;
-        let mut value = accept(field, value).map_err(Error::invalid)?;
-        field.equip(&mut value, self.shared.codec.as_ref()).map_err(Error::invalid)?;
+        let of_command = |error: Error| error.of_command(self.name(), command);
+        let mut value = accept(field, value).map_err(of_command)?;
+        field.equip(&mut value, self.shared.codec.as_ref()).map_err(of_command)?;
         let mut held = lock(&self.held);
         if let Some(tape) = &self.shared.tape {
             let (model, command, input) = (self.name().into(), command.into(), input.into());
@@ -473,7 +474,7 @@ impl Hosted {
         });
         let inputs = match completed {
             Ok(inputs) => inputs,
-            Err(words) => return refuse(Error::invalid(words)),
+            Err(error) => return refuse(error.of_command(self.name(), command)),
         };
         let now = self.shared.clock.now();
         let deadline = request.deadline.or_else(|| self.settings.deadline.map(|after| now + after));

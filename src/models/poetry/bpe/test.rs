@@ -2,7 +2,6 @@
 
 use super::super::vocabulary::clean;
 use super::*;
-use crate::map::atlas::Atlas;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -178,18 +177,23 @@ fn ids_are_those_of_the_library() {
     let size = library.get_vocab_size(true) as u32;
     let tokens: Vec<String> = (0..size).map(|id| library.id_to_token(id).unwrap()).collect();
     assert_eq!(bpe.tokens(), tokens);
-    let map = Atlas::load(&shipped().with_file_name("../map/map.safetensors")).unwrap();
     let words = std::fs::read_to_string(shipped().with_file_name("words.txt")).unwrap();
     let words: Vec<&str> = words.lines().collect();
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    let mut texts: Vec<String> = map.texts().iter().map(|text| clean(text)).collect();
-    texts.extend(words.chunks(10).map(|words| words.join(" ")));
+    let mut texts: Vec<String> = words.chunks(10).map(|words| words.join(" ")).collect();
+    // The lines of the map that ships, if the model that reads them is there.
+    #[cfg(feature = "map")]
+    {
+        let map = shipped().with_file_name("../map/map.safetensors");
+        let map = crate::map::atlas::Atlas::load(&map).unwrap();
+        texts.extend(map.texts().iter().map(|text| clean(text)));
+    }
     texts.extend(words.chunks(40).map(<[&str]>::concat));
     texts.extend((0..5000).map(|_| {
         let length = rng.random_range(0..30);
         (0..length).map(|_| *NASTY.choose(&mut rng).unwrap()).collect()
     }));
-    assert!(texts.len() > 8000);
+    assert!(texts.len() > 6000, "{}", texts.len());
     for text in &texts {
         assert_eq!(bpe.encode(text), library_ids(&library, text), "{text:?}");
     }

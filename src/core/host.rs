@@ -25,7 +25,7 @@ pub struct Host {
 /// What replies to runs and chains keep of the host.
 struct Shared {
     clock: Arc<dyn Clock>,
-    consumers: RwLock<Vec<Arc<dyn Consumer>>>,
+    consumers: RwLock<Arc<[Arc<dyn Consumer>]>>,
     latest: Mutex<HashMap<CommandKey, Arc<Values>>>,
     /// Who drives each chain: the last who sent something that makes values come. Whatever the chain
     /// sends goes to them, too.
@@ -43,7 +43,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Shared {
     fn publish(&self, of: Source, asker: Peer, route: Route, content: Content) {
-        let consumers = self.consumers.read().unwrap_or_else(PoisonError::into_inner);
+        // Without the lock held: a consumer may do with the host what it likes.
+        let consumers = Arc::clone(&self.consumers.read().unwrap_or_else(PoisonError::into_inner));
         if consumers.is_empty() {
             return;
         }
@@ -58,7 +59,7 @@ impl Host {
     pub fn new(engine: Arc<Engine>) -> Self {
         let shared = Shared {
             clock: Arc::clone(engine.clock()),
-            consumers: RwLock::default(),
+            consumers: RwLock::new(Arc::new([])),
             latest: Mutex::default(),
             drivers: Mutex::default(),
             askers: Mutex::default(),
@@ -68,7 +69,8 @@ impl Host {
 
     /// Lends all outputs from now on to another consumer, after those that are there.
     pub fn add_consumer(&self, consumer: Arc<dyn Consumer>) {
-        self.shared.consumers.write().unwrap_or_else(PoisonError::into_inner).push(consumer);
+        let mut consumers = self.shared.consumers.write().unwrap_or_else(PoisonError::into_inner);
+        *consumers = consumers.iter().cloned().chain([consumer]).collect();
     }
 
     /// The engine that hosts the models.
@@ -276,22 +278,22 @@ impl Host {
         })
     }
 
-    /// Sends values to a chain's input, or triggers one of its actions. What follows goes to the sender.
+    /// Sends values to a chain's input, or triggers one of its actions. What follows goes to `from`; without
+    /// one, to those who get what the chain sends anyway.
     ///
     /// # Errors
     /// As [`Chain::send`]; what fails later goes to `complain`.
     pub fn send_to_chain(
         &self,
-        from: Peer,
+        from: Option<Peer>,
         chain: &Chain,
         path: &str,
         values: &[Value],
         complain: Option<Complain>,
     ) -> Result<(), Error> {
-        // Whoever makes values come is told what comes; whoever says something to an inlet, what comes
-        // of that. Nobody is told who is not on a transport.
+        // Who makes values come is sent what comes; who says something to an inlet, what comes of that.
         let mut number = 0;
-        if from != Peer::Local {
+        if let Some(from) = from {
             if matches!(path, "start" | "step" | "tick" | "free") {
                 lock(&self.shared.drivers).insert(chain.name().into(), from);
             }
@@ -302,7 +304,8 @@ impl Host {
         chain.send(path, values, Asker { number, complain })?;
         if !values.is_empty() {
             let content = Content::Held { input: path, values };
-            self.shared.publish(Source::Chain(chain.name()), from, Route::OnRequest, content);
+            let (of, asker) = (Source::Chain(chain.name()), from.unwrap_or(Peer::Local));
+            self.shared.publish(of, asker, Route::OnRequest, content);
         }
         Ok(())
     }

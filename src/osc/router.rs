@@ -249,7 +249,7 @@ impl Router {
     /// # Errors
     /// As [`Chain::send`].
     pub fn send_to_chain(&self, chain: &Chain, path: &str, values: &[Value]) -> Result<(), Error> {
-        self.host.send_to_chain(Peer::Local, chain, path, values, None)?;
+        self.host.send_to_chain(None, chain, path, values, None)?;
         if !values.is_empty() {
             let mut arguments = Vec::new();
             values.iter().for_each(|value| write_value(value, &mut arguments));

@@ -245,7 +245,9 @@ fn answer(
             ticket.counters.run_time.record(now.saturating_sub(started));
             End::Done(outputs)
         }
-        Ok(Err(error)) | Err(error) if !error.is_cancelled() => End::Failed(error),
+        Ok(Err(error)) | Err(error) if !error.is_cancelled() => {
+            End::Failed(error.of_command(&shared.name, &spec.name))
+        }
         _ => End::Cancelled,
     };
     ticket.end(now, end);

@@ -8,6 +8,7 @@ use half::slice::HalfFloatSliceExt;
 
 use crate::map::Method;
 use crate::sentences::encoder::DIMENSIONS;
+use enjamb_core::{Error, ErrorKind};
 use enjamb_numeric::tensors::{self, Dtype, Tensor, TensorHeader};
 use enjamb_numeric::vector::dot;
 
@@ -186,8 +187,8 @@ impl Atlas {
     ///
     /// # Errors
     /// Says what is wrong with the file.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Atlas, String> {
-        let no_map = |what: String| format!("this is no map file: {what}");
+    pub fn from_bytes(bytes: &[u8]) -> Result<Atlas, Error> {
+        let no_map = |what: String| Error::invalid(format!("this is no map file: {what}"));
         let header = TensorHeader::read(bytes).map_err(no_map)?;
         if header.metadata("format") != Some(FORMAT) {
             return Err(no_map(format!("expected the format '{FORMAT}'")));
@@ -234,18 +235,20 @@ impl Atlas {
     ///
     /// # Errors
     /// Names the file and says what is wrong.
-    pub fn load(path: &Path) -> Result<Atlas, String> {
-        let error = |what: String| format!("{}: {what}", path.display());
-        let bytes = std::fs::read(path).map_err(|e| error(e.to_string()))?;
-        Atlas::from_bytes(&bytes).map_err(error)
+    pub fn load(path: &Path) -> Result<Atlas, Error> {
+        let read = std::fs::read(path).map_err(|e| Error::new(ErrorKind::Io, e.to_string()));
+        let atlas = read.and_then(|bytes| Atlas::from_bytes(&bytes));
+        atlas.map_err(|error| error.context(path.display()))
     }
 
     /// Writes a map file, whole or not at all.
     ///
     /// # Errors
     /// Names the file and says what is wrong.
-    pub fn save(&self, path: &Path) -> Result<(), String> {
-        let error = |e: std::io::Error| format!("{} can't be written: {e}", path.display());
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        let error = |e: std::io::Error| {
+            Error::new(ErrorKind::Io, format!("{} can't be written: {e}", path.display()))
+        };
         let partial = path.with_extension("partial");
         std::fs::write(&partial, self.to_bytes()).map_err(error)?;
         std::fs::rename(&partial, path).map_err(error)

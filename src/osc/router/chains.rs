@@ -40,7 +40,7 @@ impl Router {
         let complain = Arc::new(move |error| {
             reply(&host, &*broker, from, &[Message::text(&address, error)]);
         });
-        let sent = self.host.send_to_chain(from, chain, path, &values, Some(complain));
+        let sent = self.host.send_to_chain(Some(from), chain, path, &values, Some(complain));
         sent.map_err(|refusal| refusal.to_string())?;
         if !values.is_empty() {
             self.broker.changed(from, message);

@@ -9,6 +9,6 @@ fn main() -> Result<(), Error> {
     let models = std::env::args_os().nth(1).expect("usage: embedded-verse MODELS").into();
     let runtime = Runtime::builder().model_dirs(vec![models]).model(Poetry::default).start()?;
     let outputs = runtime.run("poetry", "sample", Values::new())?;
-    println!("{}", outputs.to_json());
+    println!("{}", outputs.array("lines")[0].to_json());
     Ok(())
 }

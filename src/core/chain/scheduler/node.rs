@@ -6,7 +6,7 @@ use crate::chain::plan::{PlannedBody, PlannedNode};
 use crate::chain::spec::{NodeSpec, OnFailure, Takes};
 use crate::error::Error;
 use crate::model::CancelToken;
-use crate::signature::{Field, Values, accept};
+use crate::signature::{DataType, Field, Values, accept};
 use crate::time::Time;
 use crate::value::Value;
 use std::collections::VecDeque;
@@ -273,7 +273,7 @@ impl Node {
         let Body::Part(part, _) = &mut self.body else { return Ok(false) };
         // A model checks what it is given; of a part the chain checks the numbers, which need no memory.
         for (input, value) in self.inputs.iter().zip(&mut self.values) {
-            if input.is_wired && matches!(value, Value::Number(_) | Value::Integer(_)) {
+            if input.is_wired && !is_number_that_fits(&input.field.data_type, value) {
                 *value = accept(&input.field, value.clone())?;
             }
         }
@@ -365,4 +365,20 @@ fn chance(salt: u64, event: u64) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
+}
+
+/// Whether a value is no number, or a number that its type accepts as it is: what nearly all are, told
+/// without moving them.
+fn is_number_that_fits(data_type: &DataType, value: &Value) -> bool {
+    match (data_type, value) {
+        (DataType::Number { min, max, .. }, Value::Number(number)) => {
+            number.is_finite()
+                && min.is_none_or(|min| *number >= min)
+                && max.is_none_or(|max| *number <= max)
+        }
+        (DataType::Integer { min, max, .. }, Value::Integer(integer)) => {
+            min.is_none_or(|min| *integer >= min) && max.is_none_or(|max| *integer <= max)
+        }
+        (_, value) => !matches!(value, Value::Number(_) | Value::Integer(_)),
+    }
 }

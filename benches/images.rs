@@ -40,7 +40,8 @@ fn main() {
     // Many at a time, so that no thread is woken for each: that costs more than publishing.
     let published = median(30, || {
         own.store(0, Relaxed);
-        let asked: Vec<_> = (0..BATCH).map(|_| submit(&runtime, "segment", Values::new())).collect();
+        let asked: Vec<_> =
+            (0..BATCH).map(|_| submit(&runtime, "segment", Values::new())).collect();
         asked.into_iter().for_each(|answer| drop(black_box(answer.recv())));
         of_model.push(Duration::from_nanos(own.load(Relaxed)));
     });

@@ -162,3 +162,16 @@ fn images_pass_as_pixels() {
         }
     }
 }
+
+#[test]
+fn a_runtime_that_is_dropped_leaves_nothing() {
+    let project = "[chains.c]\nstart = true\nwires = [\"ask.value -> keep.text\"]\n[chains.c.nodes]\nask = { run = \"inlet\" }\nkeep = { run = \"adapt/words\" }\n";
+    let (runtime, _heard) = runtime(project);
+    // A message to a chain leaves its sender's address with the chain.
+    let arguments = vec![enjamb::osc::Argument::Text("o rose".into())];
+    runtime.send(&enjamb::osc::Message { address: "/c/ask".into(), arguments });
+    runtime.run("parrot", "say", Values::new().with("text", "ho")).unwrap();
+    let (host, engine) = (Arc::downgrade(runtime.host()), Arc::downgrade(runtime.engine()));
+    drop(runtime);
+    assert!(host.upgrade().is_none() && engine.upgrade().is_none());
+}

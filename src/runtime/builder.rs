@@ -18,7 +18,7 @@ use enjamb_net::{
     settings::Listen,
 };
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 /// Configures and starts a [`Runtime`].
 pub struct RuntimeBuilder {
@@ -202,13 +202,14 @@ impl RuntimeBuilder {
     /// # Errors
     /// Plain words: a port that is taken, a model that can't be hosted.
     pub fn start(self) -> Result<Runtime, Error> {
-        // Models may have something to say before there is anybody to say it to.
-        let early: Arc<OnceLock<Arc<Host>>> = Arc::new(OnceLock::new());
+        // Models may have something to say before there is anybody to say it to. Weak, since the host holds
+        // the engine.
+        let early: Arc<OnceLock<Weak<Host>>> = Arc::new(OnceLock::new());
         let on_notice: OnNotice = {
             let host = Arc::clone(&early);
             Arc::new(move |model: &str, notice: &Notice| {
                 tracing::warn!("{model}: {notice}");
-                if let Some(host) = host.get() {
+                if let Some(host) = host.get().and_then(Weak::upgrade) {
                     host.notify(model, notice);
                 }
             })
@@ -254,7 +255,7 @@ impl RuntimeBuilder {
             host.add_consumer(Arc::new(publisher));
         }
         self.consumers.into_iter().for_each(|consumer| host.add_consumer(consumer));
-        let _ = early.set(Arc::clone(&host));
+        let _ = early.set(Arc::downgrade(&host));
         let mut runtime = Runtime {
             host,
             router,

@@ -326,7 +326,9 @@ mod tests {
         assert_eq!(Atlas::from_bytes(&bytes), Ok(atlas));
         assert_eq!(Atlas::from_bytes(&Atlas::default().to_bytes()), Ok(Atlas::default()));
         for end in [0, 7, 40, bytes.len() - 1] {
-            assert!(Atlas::from_bytes(&bytes[..end]).unwrap_err().message().contains("no map file"));
+            assert!(
+                Atlas::from_bytes(&bytes[..end]).unwrap_err().message().contains("no map file")
+            );
         }
         let mut damaged = bytes.clone();
         let n = damaged.len();

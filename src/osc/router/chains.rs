@@ -35,13 +35,15 @@ impl Router {
             // An address that there is not is refused by the chain.
             None => Vec::new(),
         };
-        let (host, broker) = (Arc::clone(&self.host), Arc::clone(&self.broker));
+        // Weak, since the chain that keeps it is the host's.
+        let (host, broker) = (Arc::downgrade(&self.host), Arc::clone(&self.broker));
         let address = format!("{}/error", message.address);
         let complain = Arc::new(move |error| {
-            reply(&host, &*broker, from, &[Message::text(&address, error)]);
+            if let Some(host) = host.upgrade() {
+                reply(&host, &*broker, from, &[Message::text(&address, error)]);
+            }
         });
-        let sent = self.host.send_to_chain(Some(from), chain, path, &values, Some(complain));
-        sent.map_err(|refusal| refusal.to_string())?;
+        self.host.send_to_chain(Some(from), chain, path, &values, Some(complain))?;
         if !values.is_empty() {
             self.broker.changed(from, message);
         }

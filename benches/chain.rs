@@ -6,7 +6,7 @@
 use crossbeam::channel;
 use enjamb::Engine;
 use enjamb::chain::spec::{NodeSpec, OutletSpec, Pace, Spec};
-use enjamb::chain::{Chain, ChainParts, Said};
+use enjamb::chain::{Chain, ChainEvent, ChainParts};
 use enjamb::engine::{EngineSettings, HostSettings, Request, RunEvent};
 use enjamb::model::{Error, Model, Run};
 use enjamb::signature::{Command, Manifest, Values, number};
@@ -60,8 +60,8 @@ fn row(n_nodes: usize, run: &str) -> Spec {
 fn chain_steps(n_nodes: usize) -> f64 {
     let clock = Arc::new(ManualClock::new());
     let engine = Arc::new(Engine::new(clock.clone(), EngineSettings::default()));
-    let on_said = Arc::new(|said: Said| {
-        if let Said::Signal(signal) = said {
+    let on_event = Arc::new(|said: ChainEvent| {
+        if let ChainEvent::Signal(signal) = said {
             black_box(&signal.values);
         }
     });
@@ -70,7 +70,7 @@ fn chain_steps(n_nodes: usize) -> f64 {
         spec: row(n_nodes, "adapt/scale"),
         seed: 1,
         engine,
-        on_said,
+        on_event,
     };
     let chain = Chain::without_thread(parts).unwrap();
     let n_steps = 2_000_000 / n_nodes.max(4);
@@ -144,7 +144,7 @@ fn model_steps() -> (f64, f64) {
     }
     let direct = began.elapsed().as_secs_f64() * 1e6 / N as f64;
     let (ticked, ticks) = channel::bounded(64);
-    let on_said = Arc::new(move |_: Said| {
+    let on_event = Arc::new(move |_: ChainEvent| {
         let _ = ticked.send(());
     });
     let mut spec = row(1, "m/inc");
@@ -152,7 +152,7 @@ fn model_steps() -> (f64, f64) {
     spec.wires = vec!["n0.out -> n0.in".parse().unwrap()];
     spec.wires[0].first = Some(0.into());
     spec.pace = Pace::Free;
-    let parts = ChainParts { name: "loop".into(), spec, seed: 1, engine, on_said };
+    let parts = ChainParts { name: "loop".into(), spec, seed: 1, engine, on_event };
     let chain = Chain::start(parts).unwrap();
     ticks.recv().unwrap();
     let began = Instant::now();

@@ -9,7 +9,7 @@
 
 mod models;
 
-use crate::chain::{Chain, ChainParts, OnSaid, RunRequest, Said};
+use crate::chain::{Chain, ChainEvent, ChainParts, OnChainEvent, RunRequest};
 use crate::osc::{Message, messages_of, way_of};
 use crate::project::Project;
 use crate::recording::{Ending, Header, Line, Reader, RecordedEvent, Way};
@@ -135,7 +135,7 @@ impl Replay {
                 spec: chain.spec.clone(),
                 seed: project.seed,
                 engine: Arc::clone(runtime.engine()),
-                on_said: hear(&chain.name, &heard),
+                on_event: hear(&chain.name, &heard),
             };
             chains.insert(chain.name.clone(), Chain::for_replay(parts)?);
         }
@@ -283,9 +283,9 @@ impl Runs {
     }
 }
 
-fn hear(chain: &str, heard: &Heard) -> OnSaid {
+fn hear(chain: &str, heard: &Heard) -> OnChainEvent {
     let (chain, heard) = (chain.to_string(), Arc::clone(heard));
-    Arc::new(move |said: Said| {
+    Arc::new(move |said: ChainEvent| {
         let (route, content) = Content::of_chain(&said);
         let Some(way) = way_of(route) else { return };
         let of = Source::Chain(&chain);

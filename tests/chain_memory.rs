@@ -5,7 +5,7 @@
 
 use enjamb::Engine;
 use enjamb::chain::spec::{NodeSpec, OutletSpec, Pace, Spec};
-use enjamb::chain::{Chain, ChainParts, Said};
+use enjamb::chain::{Chain, ChainEvent, ChainParts};
 use enjamb::engine::EngineSettings;
 use enjamb::time::ManualClock;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -88,12 +88,13 @@ fn a_chain_of_numbers_allocates_nothing_under_way() {
     let engine = Arc::new(Engine::new(clock.clone(), EngineSettings::default()));
     let sum = Arc::new(AtomicU64::new(0));
     let heard = Arc::clone(&sum);
-    let on_said = Arc::new(move |said: Said| {
-        let Said::Signal(signal) = said else { panic!("nothing fails here") };
+    let on_event = Arc::new(move |said: ChainEvent| {
+        let ChainEvent::Signal(signal) = said else { panic!("nothing fails here") };
         heard.fetch_add(signal.values.len() as u64, Relaxed);
     });
     let name = "numbers".into();
-    let chain = Chain::without_thread(ChainParts { name, spec, seed: 1, engine, on_said }).unwrap();
+    let chain =
+        Chain::without_thread(ChainParts { name, spec, seed: 1, engine, on_event }).unwrap();
     let run = |n: u64| {
         for _ in 0..n {
             clock.advance(Duration::from_millis(1));

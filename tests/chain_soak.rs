@@ -13,7 +13,7 @@ mod common;
 
 use common::{Udp, get, holdings, http_address, listen, s};
 use enjamb::Runtime;
-use enjamb::chain::{Asker, Chain, ChainParts, Said};
+use enjamb::chain::{Asker, Chain, ChainEvent, ChainParts};
 use enjamb::project::{HostedChain, Project, SHIPPED};
 use enjamb::time::{Clock, ManualClock};
 use enjamb::value::Value;
@@ -53,20 +53,20 @@ impl Simulation {
     fn new(runtime: &Runtime, clock: &Arc<ManualClock>, hosted: &HostedChain) -> Self {
         let heard = Arc::new(Mutex::new(Heard::default()));
         let told = Arc::clone(&heard);
-        let on_said = Arc::new(move |said: Said| {
+        let on_event = Arc::new(move |said: ChainEvent| {
             let mut heard = told.lock().unwrap();
             match said {
-                Said::Signal(signal) => {
+                ChainEvent::Signal(signal) => {
                     let steps = heard.steps.entry(signal.outlet.name.clone()).or_default();
                     steps.push(signal.stamp.step);
                 }
-                Said::Notice(words) => heard.troubles.push(words.to_string()),
-                Said::Error { error, .. } => heard.troubles.push(error.to_string()),
+                ChainEvent::Notice(words) => heard.troubles.push(words.to_string()),
+                ChainEvent::Error { error, .. } => heard.troubles.push(error.to_string()),
             }
         });
         let (name, spec) = (hosted.name.clone(), hosted.spec.clone());
         let engine = Arc::clone(runtime.engine());
-        let parts = ChainParts { name, spec, seed: 2019, engine, on_said };
+        let parts = ChainParts { name, spec, seed: 2019, engine, on_event };
         let chain = Chain::without_thread(parts).expect("what ships is sound");
         Self { clock: Arc::clone(clock), chain, heard }
     }

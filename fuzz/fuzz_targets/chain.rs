@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use enjamb::chain::{Asker, Chain, ChainParts, Said, state};
+use enjamb::chain::{Asker, Chain, ChainParts, ChainEvent, state};
 use enjamb::engine::EngineSettings;
 use enjamb::time::ManualClock;
 use enjamb::{Engine, Project, Value};
@@ -20,13 +20,13 @@ fn check(text: &str) {
     let clock = Arc::new(ManualClock::new());
     let chain = || {
         let engine = Arc::new(Engine::new(clock.clone(), EngineSettings::default()));
-        let on_said = Arc::new(|said: Said| {
-            if let Said::Error { words, .. } | Said::Notice(words) = said {
+        let on_event = Arc::new(|said: ChainEvent| {
+            if let ChainEvent::Error { words, .. } | ChainEvent::Notice(words) = said {
                 assert!(!words.is_empty());
             }
         });
         let (name, spec) = (hosted.name.clone(), hosted.spec.clone());
-        let parts = ChainParts { name, spec, seed: 1, engine, on_said };
+        let parts = ChainParts { name, spec, seed: 1, engine, on_event };
         Chain::without_thread(parts).expect("the chain is sound")
     };
     let under_test = chain();

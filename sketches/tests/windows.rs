@@ -18,13 +18,13 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A runtime, and the lines of verse that it has said.
-struct Said {
+struct ChainEvent {
     runtime: Option<Runtime>,
     address: SocketAddr,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
-impl Said {
+impl ChainEvent {
     /// At a port that is free.
     fn start() -> Self {
         Self::start_at(0)
@@ -272,7 +272,7 @@ fn overlap(a: &RgbImage, b: &RgbImage, right: u32) -> f64 {
 
 #[test]
 fn walk_sets_lines_and_finds_the_runtime_again() {
-    let mut said = Said::start();
+    let mut said = ChainEvent::start();
     let program = env!("CARGO_BIN_EXE_walk");
     let mut sketch = Sketch::start(program, "walk", said.address, "1280x720");
     let mut last = sketch.wait_for("words that were said", |frame| {
@@ -308,7 +308,7 @@ fn walk_sets_lines_and_finds_the_runtime_again() {
 
 #[test]
 fn sentence_space_drifts_and_has_a_thread_of_light() {
-    let said = Said::start();
+    let said = ChainEvent::start();
     let program = env!("CARGO_BIN_EXE_sentence_space");
     let mut sketch = Sketch::start(program, "sentence_space", said.address, "1280x720");
     sketch.wait_for("points and excerpts", |frame| {
@@ -363,11 +363,11 @@ fn sentence_space_drifts_and_has_a_thread_of_light() {
 
 #[test]
 fn vector_grid_has_lines_in_its_cells() {
-    let mut said = Said::start();
+    let mut said = ChainEvent::start();
     let program = env!("CARGO_BIN_EXE_vector_grid");
     let mut sketch = Sketch::start(program, "vector_grid", said.address, "1280x720");
     let n_words =
-        |frame: &RgbImage, said: &Said| read_small(frame).intersection(&said.words()).count();
+        |frame: &RgbImage, said: &ChainEvent| read_small(frame).intersection(&said.words()).count();
     let lines = sketch.wait_for("lines", |frame| n_words(frame, &said) >= 6);
     sketch.drag([640, 360], 218);
     sketch.wait_for("what was dragged", |frame| {

@@ -55,7 +55,7 @@ pub struct ChainOutput {
 }
 
 /// What a chain has to say.
-pub enum Said<'a> {
+pub enum ChainEvent<'a> {
     /// A value at an outlet.
     Signal(&'a Signal),
     /// What failed.
@@ -70,10 +70,10 @@ pub enum Said<'a> {
 }
 
 /// Told of everything that a chain says, on the chain's own thread; must be quick.
-pub type OnSaid = Arc<dyn Fn(Said) + Send + Sync>;
+pub type OnChainEvent = Arc<dyn Fn(ChainEvent) + Send + Sync>;
 
 /// Told, some time later, when what was asked of a chain could not be done.
-pub type Complain = Arc<dyn Fn(Error) + Send + Sync>;
+pub type OnError = Arc<dyn Fn(Error) + Send + Sync>;
 
 /// Who sends something to a chain.
 #[derive(Clone, Default)]
@@ -81,7 +81,7 @@ pub struct Asker {
     /// Stands in the [`Stamp`] of all that follows from a message to an inlet; 0 for nobody.
     pub number: u64,
     /// Told when it could not be done.
-    pub complain: Option<Complain>,
+    pub on_error: Option<OnError>,
 }
 
 /// The chains that run. Every method may be called from any thread.

@@ -14,7 +14,7 @@ pub use ticket::{Reply, RunEvent};
 
 use crate::error::Error;
 use crate::model::Factory;
-use crate::recording::Tape;
+use crate::recording::RecordSink;
 use crate::signature::{Values, is_name};
 use crate::time::Clock;
 use crate::value::Codec;
@@ -58,7 +58,7 @@ pub struct EngineSettings {
     /// Told when a model is started anew or can't start.
     pub on_notice: OnNotice,
     /// Where all that decides what comes out is written down, if it is.
-    pub tape: Option<Tape>,
+    pub sink: Option<RecordSink>,
     /// Decodes and encodes images. Without one, images come in and go out as raw pixels.
     pub codec: Option<Arc<dyn Codec>>,
 }
@@ -69,7 +69,7 @@ impl Default for EngineSettings {
             seed: 0,
             model_dirs: Vec::new(),
             on_notice: Arc::new(|_, _| {}),
-            tape: None,
+            sink: None,
             codec: None,
         }
     }
@@ -94,8 +94,8 @@ impl Engine {
     }
 
     /// Where what happens is written down, if it is.
-    pub fn tape(&self) -> Option<&Tape> {
-        self.settings.tape.as_ref()
+    pub fn sink(&self) -> Option<&RecordSink> {
+        self.settings.sink.as_ref()
     }
 
     /// What decodes and encodes images, if anything does.
@@ -135,7 +135,7 @@ impl Engine {
             seed: self.settings.seed,
             clock: Arc::clone(&self.clock),
             on_notice: Arc::clone(&self.settings.on_notice),
-            tape: self.settings.tape.clone(),
+            sink: self.settings.sink.clone(),
             codec: self.settings.codec.clone(),
         })?);
         let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,7 @@ mod output;
 
 pub use output::{Consumer, Content, Output, Peer, Route, Source};
 
-use crate::chain::{Asker, Chain, ChainParts, Chains, Complain, OnSaid, Said, Spec};
+use crate::chain::{Asker, Chain, ChainEvent, ChainParts, Chains, OnChainEvent, OnError, Spec};
 use crate::engine::{Engine, Hosted, Notice, RESERVED_NAMES, Request, RunEvent};
 use crate::error::Error;
 use crate::signature::{Stream, Values, only};
@@ -240,25 +240,25 @@ impl Host {
             spec: spec.clone(),
             seed,
             engine: Arc::clone(&self.engine),
-            on_said: self.on_said(name),
+            on_event: self.on_event(name),
         })?);
         self.chains.add(Arc::clone(&chain));
         Ok(chain)
     }
 
     /// Publishes what a chain says.
-    fn on_said(&self, chain: &str) -> OnSaid {
+    fn on_event(&self, chain: &str) -> OnChainEvent {
         let (shared, chain) = (Arc::clone(&self.shared), chain.to_string());
-        Arc::new(move |said: Said| {
-            let number = match &said {
-                Said::Signal(signal) => signal.stamp.asker,
-                Said::Error { asker, .. } => *asker,
-                Said::Notice(_) => 0,
+        Arc::new(move |event: ChainEvent| {
+            let number = match &event {
+                ChainEvent::Signal(signal) => signal.stamp.asker,
+                ChainEvent::Error { asker, .. } => *asker,
+                ChainEvent::Notice(_) => 0,
             };
             let asker = lock(&shared.askers).find(number);
             let driver = || lock(&shared.drivers).get(&chain).copied().unwrap_or(Peer::Local);
             let asker = asker.unwrap_or_else(driver);
-            let (route, content) = Content::of_chain(&said);
+            let (route, content) = Content::of_chain(&event);
             shared.publish(Source::Chain(&chain), asker, route, content);
         })
     }
@@ -282,14 +282,14 @@ impl Host {
     /// one, to those who get what the chain sends anyway.
     ///
     /// # Errors
-    /// As [`Chain::send`]; what fails later goes to `complain`.
+    /// As [`Chain::send`]; what fails later goes to `on_error`.
     pub fn send_to_chain(
         &self,
         from: Option<Peer>,
         chain: &Chain,
         path: &str,
         values: &[Value],
-        complain: Option<Complain>,
+        on_error: Option<OnError>,
     ) -> Result<(), Error> {
         // Who makes values come is sent what comes; who says something to an inlet, what comes of that.
         let mut number = 0;
@@ -301,7 +301,7 @@ impl Host {
                 number = lock(&self.shared.askers).add(from);
             }
         }
-        chain.send(path, values, Asker { number, complain })?;
+        chain.send(path, values, Asker { number, on_error })?;
         if !values.is_empty() {
             let content = Content::Held { input: path, values };
             let (of, asker) = (Source::Chain(chain.name()), from.unwrap_or(Peer::Local));

@@ -8,8 +8,8 @@
 
 mod line;
 mod reader;
-mod tape;
+mod sink;
 
 pub use line::{FORMAT, Header, Line, RecordedEvent, Way};
 pub use reader::{Ending, Reader};
-pub use tape::{Recorder, Summary, Tape};
+pub use sink::{RecordSink, Recorder, Summary};

@@ -4,7 +4,7 @@ use crate::arguments::{is_whole, write_value};
 use crate::{Argument, Message};
 use enjamb_core::chain::Signal;
 use enjamb_core::host::{Consumer, Content, Output, Peer, Route, Source};
-use enjamb_core::recording::{RecordedEvent as Recorded, Tape, Way};
+use enjamb_core::recording::{RecordSink, RecordedEvent as Recorded, Way};
 use enjamb_core::signature::{Field, Stream, Values};
 use enjamb_core::value::Value;
 use std::cell::OnceCell;
@@ -221,13 +221,13 @@ impl<'a> Publication<'a> {
 /// Consumes outputs: writes them down, if there is a recording, and hands them to a broker.
 pub struct Publisher {
     broker: Arc<dyn crate::Broker>,
-    tape: Option<Tape>,
+    sink: Option<RecordSink>,
 }
 
 impl Publisher {
     /// A publisher before a broker.
-    pub fn new(broker: Arc<dyn crate::Broker>, tape: Option<Tape>) -> Self {
-        Self { broker, tape }
+    pub fn new(broker: Arc<dyn crate::Broker>, sink: Option<RecordSink>) -> Self {
+        Self { broker, sink }
     }
 }
 
@@ -239,13 +239,13 @@ impl Consumer for Publisher {
         let publication = Publication::new(output);
         // What only those get who ask for it would be most of a recording, and nobody's. What happens to
         // models outside of their runs is not done again.
-        if let (Some(tape), Some(way)) = (&self.tape, way_of(output.route))
+        if let (Some(sink), Some(way)) = (&self.sink, way_of(output.route))
             && !matches!(output.of, Source::Model(_))
             && !publication.messages().is_empty()
         {
             let messages = publication.messages();
             let messages = messages.iter().map(|outgoing| outgoing.message().to_json()).collect();
-            tape.write(output.time, Recorded::Out { of: output.of.to_string(), way, messages });
+            sink.write(output.time, Recorded::Out { of: output.of.to_string(), way, messages });
         }
         self.broker.publish(&publication);
     }

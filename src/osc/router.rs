@@ -93,9 +93,9 @@ impl Router {
     /// What tells of an error is never answered: two runtimes that send to each other would go on
     /// telling each other so for ever.
     pub fn dispatch(&self, message: &Message, from: Peer) {
-        if let Some(tape) = self.engine().tape() {
+        if let Some(sink) = self.engine().sink() {
             let (from, message) = (from.to_string(), message.to_json());
-            tape.write(self.engine().clock().now(), Recorded::In { from, message });
+            sink.write(self.engine().clock().now(), Recorded::In { from, message });
         }
         self.act_on(message, from);
     }
@@ -262,10 +262,10 @@ impl Router {
 
 /// Writes a reply down, if there is a recording, and sends it.
 fn reply(host: &Host, broker: &dyn Broker, to: Peer, messages: &[Message]) {
-    if let Some(tape) = host.engine().tape() {
+    if let Some(sink) = host.engine().sink() {
         let written = messages.iter().map(Message::to_json).collect();
         let event = Recorded::Out { of: String::new(), way: Way::Reply, messages: written };
-        tape.write(host.engine().clock().now(), event);
+        sink.write(host.engine().clock().now(), event);
     }
     broker.reply(to, messages);
 }

@@ -60,7 +60,7 @@ pub fn run(
     };
     let mut builder = Runtime::builder().with_shipped_files().project(loaded);
     if let Some(recorder) = &recorder {
-        builder = builder.record(recorder.tape());
+        builder = builder.record(recorder.sink());
     }
     let runtime = builder.start().map_err(|error| error.to_string())?;
     wait_with_spinner(&runtime, shared);

@@ -6,7 +6,7 @@ use crate::engine::{Engine, EngineSettings, HostSettings, Notice, OnNotice};
 use crate::model::{Factory, Model};
 use crate::osc::{Broker, FormatOption, Message, Pattern, Publication, Publisher, Router};
 use crate::project::Project;
-use crate::recording::Tape;
+use crate::recording::RecordSink;
 use crate::signature::Values;
 use crate::time::{Clock, SystemClock};
 use crate::value::Codec;
@@ -32,7 +32,7 @@ pub struct RuntimeBuilder {
     consumers: Vec<Arc<dyn Consumer>>,
     model_dirs: Vec<PathBuf>,
     clock: Arc<dyn Clock>,
-    tape: Option<Tape>,
+    sink: Option<RecordSink>,
     codec: Option<Arc<dyn Codec>>,
 }
 
@@ -49,7 +49,7 @@ impl Default for RuntimeBuilder {
             consumers: Vec::new(),
             model_dirs: beside_program("models"),
             clock: Arc::new(SystemClock::start()),
-            tape: None,
+            sink: None,
             codec: default_codec(),
         }
     }
@@ -160,8 +160,8 @@ impl RuntimeBuilder {
 
     /// Writes down all that decides what comes out, and what does.
     #[must_use]
-    pub fn record(mut self, tape: &Tape) -> Self {
-        self.tape = Some(tape.clone());
+    pub fn record(mut self, sink: &RecordSink) -> Self {
+        self.sink = Some(sink.clone());
         self
     }
 
@@ -220,7 +220,7 @@ impl RuntimeBuilder {
                 seed: self.project.seed,
                 model_dirs: self.model_dirs,
                 on_notice,
-                tape: self.tape.clone(),
+                sink: self.sink.clone(),
                 codec: self.codec,
             },
         ));
@@ -250,8 +250,8 @@ impl RuntimeBuilder {
         #[cfg(not(feature = "net"))]
         let has_network = false;
         // Without anybody to hear of them, outputs become no messages.
-        if has_network || has_listener || self.tape.is_some() {
-            let publisher = Publisher::new(Arc::clone(router.broker()), self.tape);
+        if has_network || has_listener || self.sink.is_some() {
+            let publisher = Publisher::new(Arc::clone(router.broker()), self.sink);
             host.add_consumer(Arc::new(publisher));
         }
         self.consumers.into_iter().for_each(|consumer| host.add_consumer(consumer));

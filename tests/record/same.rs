@@ -157,7 +157,7 @@ fn record(path: &Path) -> Summary {
     let recorder = Recorder::start(path, &header).unwrap();
     let builder =
         Runtime::builder().with_shipped_files().project(project).listen(listen()).model(|| Count);
-    let runtime = poets(builder, &world).record(recorder.tape()).start().unwrap();
+    let runtime = poets(builder, &world).record(recorder.sink()).start().unwrap();
     runtime.wait_until_started();
     let peer = Udp::to(&runtime);
     let pause = |millis| std::thread::sleep(Duration::from_millis(millis));

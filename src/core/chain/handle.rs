@@ -7,7 +7,7 @@ mod report;
 
 use super::scheduler::{Effects, Scheduler};
 use super::spec::{End, MAX_RATE, OutletSpec, Pace, Spec, WireSpec};
-use super::{Asker, ChainInput, ChainOutput, OnSaid};
+use super::{Asker, ChainInput, ChainOutput, OnChainEvent};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::recording::RecordedEvent as Recorded;
@@ -30,7 +30,7 @@ pub struct ChainParts {
     /// Where its models are.
     pub engine: Arc<Engine>,
     /// Who is told what it says.
-    pub on_said: OnSaid,
+    pub on_event: OnChainEvent,
 }
 
 /// A chain at work. All methods are quick and may be called from any thread. Its own thread ends when
@@ -43,7 +43,7 @@ pub struct Chain {
 struct Shared {
     name: String,
     engine: Arc<Engine>,
-    on_said: OnSaid,
+    on_event: OnChainEvent,
     scheduler: Mutex<Scheduler>,
     /// What a turn has to do, kept from turn to turn for the room that it has.
     effects: Mutex<Effects>,
@@ -96,7 +96,7 @@ impl Chain {
 
     /// One that stands, and moves only when it is told to.
     fn standing(parts: ChainParts) -> Result<Self, Error> {
-        let ChainParts { name, spec, seed, engine, on_said } = parts;
+        let ChainParts { name, spec, seed, engine, on_event } = parts;
         if !is_name(&name) {
             return Err(Error::invalid(format!(
                 "'{name}' can't be a chain's name: use letters, digits, '_' and '-'"
@@ -108,7 +108,7 @@ impl Chain {
         let shared = Arc::new(Shared {
             name,
             engine,
-            on_said,
+            on_event,
             scheduler: Mutex::new(scheduler),
             effects: Mutex::default(),
             wake: Mutex::new(None),

@@ -23,7 +23,7 @@ pub use node::{NodeCounters, Stamp};
 
 use super::plan::{Plan, PlannedWire};
 use super::spec::{OutletSpec, Pace, Spec, WireSpec};
-use super::{Asker, Complain};
+use super::{Asker, OnError};
 use crate::chain::part::Rhythm;
 use crate::error::Error;
 use crate::model::CancelToken;
@@ -78,7 +78,7 @@ pub struct Effects {
     /// News for everybody.
     pub notices: Vec<String>,
     /// Errors for those who asked.
-    pub complaints: Vec<(Complain, Error)>,
+    pub error_replies: Vec<(OnError, Error)>,
 }
 
 impl Effects {
@@ -93,7 +93,7 @@ impl Effects {
         self.runs.clear();
         self.errors.clear();
         self.notices.clear();
-        self.complaints.clear();
+        self.error_replies.clear();
     }
 
     /// A signal to fill in: one of a call before, so that nothing is allocated in the long run.
@@ -338,7 +338,7 @@ impl Scheduler {
         node.values[at] = value.clone();
         let is_message = node.rhythm() == Rhythm::Message;
         if let Body::Part(part, _) = &mut node.body {
-            node.complain = asker.complain.or_else(|| node.complain.take());
+            node.on_error = asker.on_error.or_else(|| node.on_error.take());
             let hint = part.set(input, &value);
             if is_message {
                 if self.running.is_none() {

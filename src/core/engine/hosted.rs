@@ -5,7 +5,7 @@ use super::ticket::{End, Reply, RunEvent, Ticket};
 use super::worker;
 use crate::error::{Error, ErrorKind};
 use crate::model::{CancelToken, Factory};
-use crate::recording::{RecordedEvent as Recorded, Tape};
+use crate::recording::{RecordSink, RecordedEvent as Recorded};
 use crate::signature::{Manifest, Values, accept, only};
 use crate::time::{Clock, Time};
 use crate::value::{Codec, Value};
@@ -95,7 +95,7 @@ pub(super) struct Shared {
     pub n_restarts: AtomicU64,
     pub codec: Option<Arc<dyn Codec>>,
     seed: u64,
-    tape: Option<Tape>,
+    sink: Option<RecordSink>,
     on_notice: OnNotice,
     status: Mutex<Status>,
     generation: AtomicU64,
@@ -324,7 +324,7 @@ pub(super) struct HostedParts {
     pub seed: u64,
     pub clock: Arc<dyn Clock>,
     pub on_notice: OnNotice,
-    pub tape: Option<Tape>,
+    pub sink: Option<RecordSink>,
     pub codec: Option<Arc<dyn Codec>>,
 }
 
@@ -346,7 +346,7 @@ impl Hosted {
             n_restarts: AtomicU64::new(0),
             codec: parts.codec,
             seed: parts.seed,
-            tape: parts.tape,
+            sink: parts.sink,
             on_notice: parts.on_notice,
             status: Mutex::new(Status::Starting),
             generation: AtomicU64::new(0),
@@ -415,10 +415,10 @@ impl Hosted {
         let mut value = accept(field, value).map_err(of_command)?;
         field.equip(&mut value, self.shared.codec.as_ref()).map_err(of_command)?;
         let mut held = lock(&self.held);
-        if let Some(tape) = &self.shared.tape {
+        if let Some(sink) = &self.shared.sink {
             let (model, command, input) = (self.name().into(), command.into(), input.into());
             let value = value.to_json();
-            tape.write(self.shared.clock.now(), Recorded::Hold { model, command, input, value });
+            sink.write(self.shared.clock.now(), Recorded::Hold { model, command, input, value });
         }
         held[index].set(input, value);
         Ok(())
@@ -466,7 +466,7 @@ impl Hosted {
         // With this lock held to the end, the values that are held and the runs that are let in come one
         // after the other, as a recording has them.
         let held = lock(&self.held);
-        let recorded = self.shared.tape.as_ref().map(|tape| (tape, given.clone()));
+        let recorded = self.shared.sink.as_ref().map(|sink| (sink, given.clone()));
         let fields = &self.shared.manifest.commands[index].inputs;
         let completed = given.complete(&held[index], fields).and_then(|mut inputs| {
             inputs.equip(fields, self.shared.codec.as_ref())?;
@@ -494,8 +494,8 @@ impl Hosted {
             .seed
             .unwrap_or_else(|| self.shared.seed_of(self.n_runs.fetch_add(1, Ordering::Relaxed)));
         let reply = match recorded {
-            Some((tape, given)) => {
-                self.record(tape, command, &given, seed, now, request.origin, request.reply)
+            Some((sink, given)) => {
+                self.record(sink, command, &given, seed, now, request.origin, request.reply)
             }
             None => request.reply,
         };
@@ -521,7 +521,7 @@ impl Hosted {
     #[expect(clippy::too_many_arguments, reason = "they are the parts of a line")]
     fn record(
         &self,
-        tape: &Tape,
+        sink: &RecordSink,
         command: &str,
         given: &Values,
         seed: u64,
@@ -531,12 +531,12 @@ impl Hosted {
     ) -> Reply {
         let model = self.name().to_string();
         if let Some(Origin { chain, id }) = origin {
-            tape.write(now, Recorded::ChainRun { model, chain, id });
+            sink.write(now, Recorded::ChainRun { model, chain, id });
             return reply;
         }
-        let (run, command, inputs) = (tape.number_run(), command.to_string(), given.to_json());
-        tape.write(now, Recorded::Run { run, model, command, inputs, seed });
-        let (tape, clock) = (tape.clone(), Arc::clone(&self.shared.clock));
+        let (run, command, inputs) = (sink.number_run(), command.to_string(), given.to_json());
+        sink.write(now, Recorded::Run { run, model, command, inputs, seed });
+        let (sink, clock) = (sink.clone(), Arc::clone(&self.shared.clock));
         Arc::new(move |event| {
             let ended = match &event {
                 RunEvent::Partial { .. } | RunEvent::Stream { .. } => None,
@@ -545,7 +545,7 @@ impl Hosted {
                 RunEvent::Cancelled => Some((None, Some("the run was cancelled".into()))),
             };
             if let Some((outputs, failed)) = ended {
-                tape.write(clock.now(), Recorded::End { run, outputs, failed });
+                sink.write(clock.now(), Recorded::End { run, outputs, failed });
             }
             reply(event);
         })

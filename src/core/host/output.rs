@@ -1,6 +1,6 @@
 //! Outputs: what leaves the host, as typed values, and who consumes them.
 
-use crate::chain::{Said, Signal};
+use crate::chain::{ChainEvent, Signal};
 use crate::error::Error;
 use crate::signature::{Stream, Values};
 use crate::time::Time;
@@ -98,14 +98,14 @@ pub enum Content<'a> {
 
 impl<'a> Content<'a> {
     /// What a chain says, and whom it is for.
-    pub fn of_chain(said: &Said<'a>) -> (Route, Self) {
-        match *said {
-            Said::Signal(signal) if signal.outlet.on_request => {
+    pub fn of_chain(event: &ChainEvent<'a>) -> (Route, Self) {
+        match *event {
+            ChainEvent::Signal(signal) if signal.outlet.on_request => {
                 (Route::OnRequest, Content::Signal(signal))
             }
-            Said::Signal(signal) => (Route::Published, Content::Signal(signal)),
-            Said::Error { error, .. } => (Route::Published, Content::Error(error)),
-            Said::Notice(words) => (Route::Published, Content::Notice(words)),
+            ChainEvent::Signal(signal) => (Route::Published, Content::Signal(signal)),
+            ChainEvent::Error { error, .. } => (Route::Published, Content::Error(error)),
+            ChainEvent::Notice(words) => (Route::Published, Content::Notice(words)),
         }
     }
 }

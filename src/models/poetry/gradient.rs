@@ -27,7 +27,7 @@ pub fn gradient<E>(
     steps: usize,
     mut write: impl FnMut(&[Vec<f32>]) -> Result<Vec<String>, E>,
 ) -> Result<Vec<String>, E> {
-    if Said::new(from.0.into()).words == Said::new(to.0.into()).words {
+    if ChainEvent::new(from.0.into()).words == ChainEvent::new(to.0.into()).words {
         return Ok(vec![from.0.to_owned()]);
     }
     let point = |t: &f32| spherical(from.1, to.1, *t);
@@ -35,22 +35,22 @@ pub fn gradient<E>(
     let times: Vec<f32> =
         (1..=FIRST_POINTS).map(|i| i as f32 / (FIRST_POINTS + 1) as f32).collect();
     let lines = write(&times)?;
-    let between = times.into_iter().zip(lines.into_iter().map(Said::new));
-    let ends = [(0.0, Said::new(from.0.into())), (1.0, Said::new(to.0.into()))];
-    let mut way: Vec<(f32, Said)> = between.chain(ends).collect();
+    let between = times.into_iter().zip(lines.into_iter().map(ChainEvent::new));
+    let ends = [(0.0, ChainEvent::new(from.0.into())), (1.0, ChainEvent::new(to.0.into()))];
+    let mut way: Vec<(f32, ChainEvent)> = between.chain(ends).collect();
     way.sort_by(|a, b| a.0.total_cmp(&b.0));
     for _ in 0..HALVINGS {
-        let is_far = |pair: &&[(f32, Said)]| pair[0].1.distance(&pair[1].1) > FAR;
-        let middle = |pair: &[(f32, Said)]| (pair[0].0 + pair[1].0) / 2.0;
+        let is_far = |pair: &&[(f32, ChainEvent)]| pair[0].1.distance(&pair[1].1) > FAR;
+        let middle = |pair: &[(f32, ChainEvent)]| (pair[0].0 + pair[1].0) / 2.0;
         let times: Vec<f32> = way.windows(2).filter(is_far).map(middle).collect();
         if times.is_empty() {
             break;
         }
         let lines = write(&times)?;
-        way.extend(times.into_iter().zip(lines.into_iter().map(Said::new)));
+        way.extend(times.into_iter().zip(lines.into_iter().map(ChainEvent::new)));
         way.sort_by(|a, b| a.0.total_cmp(&b.0));
     }
-    let mut distinct: Vec<Said> = Vec::new();
+    let mut distinct: Vec<ChainEvent> = Vec::new();
     let last = way.pop().map(|(_, said)| said);
     for (_, said) in way {
         let is_said = distinct.iter().chain(&last).any(|other| other.words == said.words);
@@ -63,17 +63,17 @@ pub fn gradient<E>(
 }
 
 /// A line and its words.
-struct Said {
+struct ChainEvent {
     line: String,
     words: Vec<String>,
 }
 
-impl Said {
-    fn new(line: String) -> Said {
-        Said { words: words(&clean(&line)).map(str::to_owned).collect(), line }
+impl ChainEvent {
+    fn new(line: String) -> ChainEvent {
+        ChainEvent { words: words(&clean(&line)).map(str::to_owned).collect(), line }
     }
 
-    fn distance(&self, other: &Said) -> f32 {
+    fn distance(&self, other: &ChainEvent) -> f32 {
         let longer = self.words.len().max(other.words.len()).max(1);
         edits(&self.words, &other.words) as f32 / longer as f32
     }
@@ -96,7 +96,7 @@ fn edits(a: &[String], b: &[String]) -> usize {
 /// The numbers of at most `n` lines, first and last among them, such that the squares of the
 /// distances from each to the next have the least sum: one long step costs more than two short
 /// ones.
-fn even(lines: &[Said], n: usize) -> Vec<usize> {
+fn even(lines: &[ChainEvent], n: usize) -> Vec<usize> {
     let n_lines = lines.len();
     if n_lines <= n.max(2) {
         return (0..n_lines).collect();
@@ -132,8 +132,8 @@ mod tests {
     use super::*;
     use std::convert::Infallible;
 
-    fn said(line: &str) -> Said {
-        Said::new(line.into())
+    fn said(line: &str) -> ChainEvent {
+        ChainEvent::new(line.into())
     }
 
     #[test]
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_even_way_leaves_out_what_is_near() {
-        let lines: Vec<Said> =
+        let lines: Vec<ChainEvent> =
             ["a a a a", "a a a b", "a a b b", "a a b c", "b b b b"].map(said).into();
         assert_eq!(even(&lines, 3), [0, 2, 4]);
         assert_eq!(even(&lines, 9), [0, 1, 2, 3, 4]);

@@ -43,7 +43,7 @@ pub async fn serve(listener: TcpListener, receiver: Arc<Receiver>, allowed: Arc<
             continue;
         }
         let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
-            // Said once, however many more knock.
+            // ChainEvent once, however many more knock.
             if !std::mem::replace(&mut is_full, true) {
                 tracing::warn!("closed OSC over TCP from {from}: {MAX_CONNECTIONS} are connected");
             }

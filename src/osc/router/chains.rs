@@ -38,12 +38,12 @@ impl Router {
         // Weak, since the chain that keeps it is the host's.
         let (host, broker) = (Arc::downgrade(&self.host), Arc::clone(&self.broker));
         let address = format!("{}/error", message.address);
-        let complain = Arc::new(move |error| {
+        let on_error = Arc::new(move |error| {
             if let Some(host) = host.upgrade() {
                 reply(&host, &*broker, from, &[Message::text(&address, error)]);
             }
         });
-        self.host.send_to_chain(Some(from), chain, path, &values, Some(complain))?;
+        self.host.send_to_chain(Some(from), chain, path, &values, Some(on_error))?;
         if !values.is_empty() {
             self.broker.changed(from, message);
         }

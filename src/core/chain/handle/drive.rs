@@ -1,7 +1,7 @@
 //! A chain's thread: waits for what is due, and does it.
 
 use super::{Shared, lock};
-use crate::chain::Said;
+use crate::chain::ChainEvent;
 use crate::chain::scheduler::{Effects, RunRequest};
 use crate::engine::{Origin, Request, RunEvent};
 use crate::error::Error;
@@ -27,8 +27,8 @@ impl Shared {
     /// Writes down what is done to the scheduler. To be called with it locked, so that a recording has all
     /// of it in order.
     pub fn record(&self, now: Time, event: impl FnOnce() -> Recorded) {
-        if let Some(tape) = self.engine.tape() {
-            tape.write(now, event());
+        if let Some(sink) = self.engine.sink() {
+            sink.write(now, event());
         }
     }
 
@@ -65,8 +65,8 @@ impl Shared {
             scheduler.turn(now, &mut effects)
         };
         // Whoever asked hears of it before everybody does.
-        for (complain, error) in effects.complaints.drain(..) {
-            complain(error);
+        for (on_error, error) in effects.error_replies.drain(..) {
+            on_error(error);
         }
         self.say(&effects);
         for run_request in effects.runs.drain(..) {
@@ -83,13 +83,13 @@ impl Shared {
             if let Some(codec) = self.engine.codec() {
                 signal.values.iter().for_each(|value| value.attach_codec(codec));
             }
-            (self.on_said)(Said::Signal(signal));
+            (self.on_event)(ChainEvent::Signal(signal));
         }
         for notice in &effects.notices {
-            (self.on_said)(Said::Notice(notice));
+            (self.on_event)(ChainEvent::Notice(notice));
         }
         for (error, asker) in &effects.errors {
-            (self.on_said)(Said::Error { error, asker: *asker });
+            (self.on_event)(ChainEvent::Error { error, asker: *asker });
         }
     }
 
@@ -104,7 +104,7 @@ impl Shared {
             RunEvent::Cancelled => answer.give(Err(Error::cancelled())),
         });
         request.seed = Some(run_request.seed);
-        request.origin = self.engine.tape().map(|_| Origin { chain: self.name.clone(), id });
+        request.origin = self.engine.sink().map(|_| Origin { chain: self.name.clone(), id });
         request.cancel = run_request.cancel;
         let submitted = match self.engine.model(&run_request.model) {
             Some(model) => model.submit(&run_request.command, run_request.inputs, request),

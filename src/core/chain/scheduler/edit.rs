@@ -99,7 +99,7 @@ impl Node {
         (self.outputs, self.has_outputs, self.stamp) = (old.outputs, old.has_outputs, old.stamp);
         (self.waiting, self.flight, self.run_request) = (old.waiting, old.flight, old.run_request);
         (self.counters, self.n_failures) = (old.counters, old.n_failures);
-        (self.n_updates, self.complain) = (old.n_updates, old.complain);
+        (self.n_updates, self.on_error) = (old.n_updates, old.on_error);
         let inputs = self.inputs.iter_mut().zip(&mut self.values);
         for ((input, value), (old_input, old_value)) in
             inputs.zip(old.inputs.into_iter().zip(old.values))

@@ -1,7 +1,7 @@
 //! How values flow: waves through the nodes, runs of models, what happens when one fails.
 
 use super::node::{Body, Flight, MAX_WAITING, Node, RequestInFlight, Stamp};
-use super::{BETWEEN_ERRORS, Complain, Effects, Message, RunRequest, Scheduler};
+use super::{BETWEEN_ERRORS, Effects, Message, OnError, RunRequest, Scheduler};
 use crate::chain::spec::{OnFailure, Takes};
 use crate::error::Error;
 use crate::model::CancelToken;
@@ -285,20 +285,20 @@ impl Scheduler {
         let Err(error) = outcome else { return };
         let node = &mut self.nodes[index];
         let error = error.context(&node.spec.name);
-        let complain = node.complain.take();
-        self.tell_error(error, complain, 0, effects);
+        let on_error = node.on_error.take();
+        self.tell_error(error, on_error, 0, effects);
     }
 
     /// Tells whoever asked at once, and everyone if it is news, or somebody waits for an answer.
     pub(super) fn tell_error(
         &mut self,
         error: Error,
-        complain: Option<Complain>,
+        on_error: Option<OnError>,
         asker: u64,
         effects: &mut Effects,
     ) {
-        if let Some(complain) = complain {
-            effects.complaints.push((complain, error.clone()));
+        if let Some(on_error) = on_error {
+            effects.error_replies.push((on_error, error.clone()));
         }
         let is_news = self.last_error.as_ref().is_none_or(|(at, last)| {
             *last != error || self.now.saturating_sub(*at) >= BETWEEN_ERRORS

@@ -1,6 +1,6 @@
 //! A node at work: its inputs as they came, its outputs, what waits for it, and what it has counted.
 
-use super::Complain;
+use super::OnError;
 use crate::chain::part::{Moment, Part, Rhythm};
 use crate::chain::plan::{PlannedBody, PlannedNode};
 use crate::chain::spec::{NodeSpec, OnFailure, Takes};
@@ -115,7 +115,7 @@ pub struct Node {
     pub flight: Option<Flight>,
     pub run_request: Option<RequestInFlight>,
     /// Who is told when what was asked of a part can't be done.
-    pub complain: Option<Complain>,
+    pub on_error: Option<OnError>,
     pub counters: NodeCounters,
     /// Failures since the last run that gave outputs.
     pub n_failures: u64,
@@ -147,7 +147,7 @@ impl Node {
             waiting: VecDeque::new(),
             flight: None,
             run_request: None,
-            complain: None,
+            on_error: None,
             counters: NodeCounters::default(),
             n_failures: 0,
             n_updates: 0,

@@ -1,4 +1,4 @@
-//! The tape: takes lines from any thread without ever waiting, and writes them on one of its own.
+//! The sink: takes lines from any thread without ever waiting, and writes them on one of its own.
 
 use super::line::{Header, Line, RecordedEvent};
 use crate::error::Error;
@@ -18,9 +18,9 @@ const CAPACITY: usize = 16_384;
 const FLUSH_EVERY: Duration = Duration::from_millis(100);
 const SYNC_EVERY: Duration = Duration::from_secs(2);
 
-/// Where lines are written to. All clones are one tape.
+/// Where lines are written to. All clones are one sink.
 #[derive(Clone)]
-pub struct Tape(Arc<Shared>);
+pub struct RecordSink(Arc<Shared>);
 
 struct Shared {
     notes: Sender<Note>,
@@ -33,7 +33,7 @@ enum Note {
     Close(Time),
 }
 
-impl Tape {
+impl RecordSink {
     /// Writes down what happened. Never waits: if too much is to be written already, the line is lost,
     /// and counted.
     ///
@@ -51,9 +51,9 @@ impl Tape {
     }
 }
 
-/// The thread that writes a tape into a file.
+/// The thread that writes a sink into a file.
 pub struct Recorder {
-    tape: Tape,
+    sink: RecordSink,
     thread: JoinHandle<io::Result<Summary>>,
 }
 
@@ -92,21 +92,21 @@ impl Recorder {
     ) -> io::Result<Self> {
         let (notes, received) = channel::bounded(capacity);
         let shared = Shared { notes, n_lost: AtomicU64::new(0), n_runs: AtomicU64::new(0) };
-        let tape = Tape(Arc::new(shared));
+        let sink = RecordSink(Arc::new(shared));
         let mut file = Counted { file: BufWriter::new(file), n_bytes: 0 };
         serde_json::to_writer(&mut file, header)?;
         file.write_all(b"\n")?;
         let writer =
-            Writer { file, sync, shared: Arc::clone(&tape.0), summary: Summary::default() };
+            Writer { file, sync, shared: Arc::clone(&sink.0), summary: Summary::default() };
         let thread = std::thread::Builder::new()
             .name("enjamb:record".into())
             .spawn(move || writer.run(&received))?;
-        Ok(Self { tape, thread })
+        Ok(Self { sink, thread })
     }
 
     /// What to write to.
-    pub fn tape(&self) -> &Tape {
-        &self.tape
+    pub fn sink(&self) -> &RecordSink {
+        &self.sink
     }
 
     /// Ends the recording. What happens from now on is not in it.
@@ -115,7 +115,7 @@ impl Recorder {
     /// Plain words, when not all of it could be written.
     pub fn close(self, now: Time) -> Result<Summary, Error> {
         // It is gone only if it could not write, which it then says.
-        let _ = self.tape.0.notes.send(Note::Close(now));
+        let _ = self.sink.0.notes.send(Note::Close(now));
         match self.thread.join() {
             Ok(written) => {
                 written.map_err(|error| format!("the recording broke off: {error}").into())
@@ -238,7 +238,7 @@ mod tests {
         let recorder = Recorder::write_to(disk, &Header::for_tests(), 4, |_| Ok(())).unwrap();
         let n_all = 5000;
         for t in 0..n_all {
-            recorder.tape().write(Time::from_nanos(t), RecordedEvent::Turn { chain: "c".into() });
+            recorder.sink().write(Time::from_nanos(t), RecordedEvent::Turn { chain: "c".into() });
         }
         drop(go);
         let summary = recorder.close(Time::from_nanos(n_all)).unwrap();

@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 const TEXT: Input<str> = Input::new(0, "text");
 const TIMES: Input<i64> = Input::new(1, "times");
-const PICTURE: Input<Value> = Input::new(0, "picture");
+const PICTURE: Input<Image> = Input::new(0, "picture");
 
 /// Repeats a text, and passes an image on.
 #[derive(Default)]
@@ -80,9 +80,7 @@ fn runtime(project: &str) -> (Runtime, Receiver<String>) {
         .project(Project::parse(project).unwrap())
         .model(Parrot::default)
         .on_output(move |output| drop(sender.lock().unwrap().send(noted(output))));
-    #[cfg(feature = "net")]
-    let builder = builder.without_network();
-    (builder.start().unwrap(), heard)
+    (builder.without_network().start().unwrap(), heard)
 }
 
 #[test]
@@ -149,7 +147,7 @@ fn images_pass_as_pixels() {
     let given = Image::from_pixels(4, 2, 3, Arc::clone(&pixels)).unwrap();
     let look = |given: Image| runtime.run("parrot", "look", Values::new().with("picture", given));
     let outputs = look(given).unwrap();
-    let Some(Value::Image(image)) = outputs.get("picture") else { panic!("{outputs:?}") };
+    let image = outputs.get("picture").and_then(Value::as_image).unwrap();
     assert!(Arc::ptr_eq(image.pixels().unwrap().data(), &pixels), "nothing was copied");
     // A grey pixel as PNG.
     let png = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";

@@ -5,6 +5,8 @@ mod kind;
 
 pub use crate::error::{Error, ErrorKind};
 pub use kind::{Kind, Kinds};
+/// What [`Run::rng`]'s generator implements: its traits draw from it.
+pub use rand_chacha::rand_core;
 
 use crate::signature::{Input, Manifest, Values};
 use crate::time::Time;
@@ -92,7 +94,8 @@ impl Setup {
                     candidates.iter().map(|dir| dir.display().to_string()).collect();
                 Error::failed(format!(
                     "no folder '{name}' with the model's weights; looked for {}. \
-                 Set ENJAMB_MODELS to the folder that holds it",
+                 Set ENJAMB_MODELS to the folder that holds it; a program that embeds enjamb names that \
+                 folder with `model_dirs`",
                     looked.join(", ")
                 ))
             },

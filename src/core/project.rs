@@ -231,8 +231,14 @@ impl ModelTable {
     fn check(self, name: &Spanned<String>, kinds: &Kinds) -> Result<HostedModel, Wrong> {
         check_name(name)?;
         let kind = kinds.find(self.kind.get_ref()).cloned().ok_or_else(|| {
-            let known = kinds.names().join(", ");
-            (self.kind.span(), format!("unknown kind '{}': expected {known}", self.kind.get_ref()))
+            let (kind, known) = (self.kind.get_ref(), kinds.names().join(", "));
+            let words = match known.is_empty() {
+                true => {
+                    format!("unknown kind '{kind}': no kinds of model are built into this program")
+                }
+                false => format!("unknown kind '{kind}': expected {known}"),
+            };
+            (self.kind.span(), words)
         })?;
         let options = match self.options {
             None => Values::new(),

@@ -66,6 +66,7 @@ impl Command {
     /// # Panics
     /// When there is one of that name, or a handle has another position or type.
     #[must_use]
+    #[track_caller]
     pub fn input(mut self, input: impl Named, data_type: DataType, description: &str) -> Self {
         input.check(self.inputs.len(), &data_type);
         push(&mut self.inputs, input.name(), data_type, description);
@@ -165,6 +166,7 @@ impl Manifest {
     /// # Panics
     /// As [`Command::input`].
     #[must_use]
+    #[track_caller]
     pub fn option(mut self, option: impl Named, data_type: DataType, description: &str) -> Self {
         option.check(self.options.len(), &data_type);
         push(&mut self.options, option.name(), data_type, description);

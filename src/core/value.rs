@@ -113,6 +113,14 @@ impl Value {
         }
     }
 
+    /// The image of an image value.
+    pub fn as_image(&self) -> Option<&Image> {
+        match self {
+            Value::Image(image) => Some(image),
+            _ => None,
+        }
+    }
+
     /// The items of an array value.
     pub fn as_array(&self) -> Option<&[Value]> {
         match self {
@@ -174,6 +182,12 @@ impl From<&str> for Value {
     }
 }
 
+impl From<&String> for Value {
+    fn from(text: &String) -> Self {
+        Value::Text(text.as_str().into())
+    }
+}
+
 impl From<String> for Value {
     fn from(text: String) -> Self {
         Value::Text(text.into())
@@ -195,6 +209,12 @@ impl From<f32> for Value {
 
 impl From<i32> for Value {
     fn from(integer: i32) -> Self {
+        Value::Integer(integer.into())
+    }
+}
+
+impl From<u32> for Value {
+    fn from(integer: u32) -> Self {
         Value::Integer(integer.into())
     }
 }
@@ -224,6 +244,12 @@ impl From<Vec<f32>> for Value {
     }
 }
 
+impl From<&[f32]> for Value {
+    fn from(vector: &[f32]) -> Self {
+        Value::Vector(vector.into())
+    }
+}
+
 impl From<Image> for Value {
     fn from(image: Image) -> Self {
         Value::Image(image)
@@ -239,6 +265,12 @@ impl From<Segmentation> for Value {
 impl From<Vec<Value>> for Value {
     fn from(items: Vec<Value>) -> Self {
         Value::Array(items)
+    }
+}
+
+impl From<Vec<&str>> for Value {
+    fn from(items: Vec<&str>) -> Self {
+        Value::Array(items.into_iter().map(Value::from).collect())
     }
 }
 

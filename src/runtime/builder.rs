@@ -150,11 +150,14 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Opens no sockets: only the program itself runs commands.
-    #[cfg(feature = "net")]
+    /// Opens no sockets: only the program itself runs commands. Without the feature `net` this is so anyway.
     #[must_use]
+    #[cfg_attr(not(feature = "net"), expect(unused_mut, reason = "there is nothing to switch off"))]
     pub fn without_network(mut self) -> Self {
-        self.with_network = false;
+        #[cfg(feature = "net")]
+        {
+            self.with_network = false;
+        }
         self
     }
 

@@ -317,9 +317,10 @@ fn check_outputs(shared: &Shared, outputs: Values, fields: &[Field]) -> Result<V
     let codec = shared.codec.as_ref();
     // An output of any type takes an image's wire form, for which it needs its codec.
     codec.into_iter().for_each(|codec| outputs.attach_codec(codec));
-    let mut outputs = outputs
-        .complete(&blank, fields)
-        .map_err(|words| format!("the model's outputs do not fit its manifest: {words}"))?;
+    let mut outputs = outputs.complete(&blank, fields).map_err(|error| {
+        let words = error.message().replace("unknown input", "unknown output");
+        format!("the model's outputs do not fit its manifest: {words}")
+    })?;
     // What can't be decoded leaves as it is.
     let _ = outputs.equip(fields, codec);
     Ok(outputs)

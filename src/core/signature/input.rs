@@ -1,7 +1,7 @@
 //! Handles of inputs: a model writes the name of an input once, and reads the input by its place and type.
 
 use super::{DataType, Values};
-use crate::value::Value;
+use crate::value::{Image, Segmentation, Value};
 use std::marker::PhantomData;
 use std::ops::Index;
 
@@ -10,7 +10,7 @@ use std::ops::Index;
 ///
 /// Given to [`Command::input`](super::Command::input) it names the input; as an index of [`Values`] it reads
 /// it. `T` is `str` for texts, categories and files, `f64` for numbers, `i64` for integers, `bool`, `[f32]`
-/// for vectors, `[Value]` for arrays, and [`Value`] for everything else.
+/// for vectors, `[Value]` for arrays, [`Image`], [`Segmentation`], and [`Value`] for everything else.
 ///
 /// ```
 /// use enjamb_core::signature::{Command, Input, Values, integer, text};
@@ -90,6 +90,12 @@ readable!(i64, DataType::Integer { .. }, Value::Integer(integer) => integer);
 readable!(bool, DataType::Boolean { .. }, Value::Boolean(boolean) => boolean);
 readable!([f32], DataType::Vector { .. }, Value::Vector(vector) => vector);
 readable!([Value], DataType::Array { .. }, Value::Array(items) => items);
+readable!(Image, DataType::Image { .. }, Value::Image(image) => image);
+readable!(
+    Segmentation,
+    DataType::Segmentation { .. },
+    Value::Segmentation(segmentation) => segmentation
+);
 
 impl Readable for Value {
     fn is_read_from(_: &DataType) -> bool {

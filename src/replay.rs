@@ -77,13 +77,13 @@ impl Verdict {
 }
 
 /// When lines are due, in real time.
-pub struct Pace {
+pub struct Playback {
     began: Instant,
     first: Option<u64>,
     is_fast: bool,
 }
 
-impl Pace {
+impl Playback {
     /// From now on; or never waits.
     pub fn new(is_fast: bool) -> Self {
         Self { began: Instant::now(), first: None, is_fast }
@@ -155,7 +155,7 @@ impl Replay {
     /// Plain words, when the recording can't be read or is not one of this project.
     pub fn play(self, is_fast: bool, mut on_line: impl FnMut(&Line)) -> Result<Verdict, Error> {
         let mut reader = Reader::open(&self.path)?;
-        let mut pace = Pace::new(is_fast);
+        let mut pace = Playback::new(is_fast);
         let mut player = Player {
             models: Models::new(Arc::clone(self.runtime.engine()), self.runs.overtaken.clone()),
             replay: self,

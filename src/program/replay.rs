@@ -10,7 +10,7 @@ use enjamb::net::traffic::Traffic;
 use enjamb::osc::{Broker, Message, Publication};
 use enjamb::project::Project;
 use enjamb::recording::{Ending, Line, Reader, RecordedEvent, Way};
-use enjamb::replay::{Difference, Pace, Replay, Verdict, project_of};
+use enjamb::replay::{Difference, Playback, Replay, Verdict, project_of};
 use enjamb::time::SystemClock;
 use serde_json::json;
 use std::net::UdpSocket;
@@ -68,7 +68,7 @@ pub fn replay(options: &Options, shared: &Shared) -> Result<(), String> {
 fn send_all(options: &Options, sender: Option<&mut Sender>, shared: &Shared) -> Result<(), String> {
     let Some(sender) = sender else { return Ok(()) };
     let mut reader = Reader::open(&options.file)?;
-    let mut pace = Pace::new(false);
+    let mut pace = Playback::new(false);
     while let Some(line) = reader.next_line()? {
         pace.wait_for(&line);
         sender.send(&line);

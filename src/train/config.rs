@@ -71,7 +71,7 @@ pub struct ModelConfig {
     /// Z: width of the latent space. 0 makes a language model: a decoder alone.
     pub latent: usize,
     /// The posterior's family.
-    pub posterior: Posterior,
+    pub posterior: PosteriorKind,
     /// What reads the latent vector.
     pub expansion: Expansion,
     /// Weights start uniform in ± this; if 0, in ± 1/sqrt(inputs) as is usual with Adam.
@@ -81,7 +81,7 @@ pub struct ModelConfig {
 /// The family of q(z|x).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Posterior {
+pub enum PosteriorKind {
     /// A Gaussian with a variance for each dimension (Kingma and Welling 2014).
     Gaussian,
     /// A von Mises-Fisher distribution on the sphere, of fixed concentration, so that its
@@ -232,7 +232,7 @@ impl Default for ModelConfig {
             encoder: 512,
             decoder: 512,
             latent: 64,
-            posterior: Posterior::Gaussian,
+            posterior: PosteriorKind::Gaussian,
             expansion: Expansion::Constant,
             init_range: 0.0,
         }
@@ -330,7 +330,7 @@ impl Config {
         if self.model.vocabulary < 32 {
             return Err(TrainError::new("model.vocabulary is below 32: too few for the alphabet"));
         }
-        if let Posterior::VonMisesFisher { concentration } = self.model.posterior {
+        if let PosteriorKind::VonMisesFisher { concentration } = self.model.posterior {
             positive("model.posterior.concentration", concentration)?;
             if self.model.latent < 3 {
                 return Err(TrainError::new(

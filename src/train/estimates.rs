@@ -4,9 +4,9 @@
 
 use candle_core::{Result, Tensor};
 
-use super::config::Posterior;
+use super::config::PosteriorKind;
 use super::latent::{self, Noise};
-use super::network::{Batch, Moments, TrainableNetwork};
+use super::network::{Batch, LatentMoments, TrainableNetwork};
 use rand_chacha::ChaCha8Rng;
 
 /// A dimension counts as active if its mean varies by more than this over the lines (Burda et al.
@@ -31,7 +31,7 @@ impl Posteriors {
     ///
     /// # Errors
     /// Only if memory runs out.
-    pub fn of(moments: &Moments) -> Result<Posteriors> {
+    pub fn of(moments: &LatentMoments) -> Result<Posteriors> {
         let numbers = |tensor: &Tensor| tensor.contiguous()?.flatten_all()?.to_vec1::<f32>();
         Ok(Posteriors {
             mean: numbers(&moments.mean)?,
@@ -63,11 +63,11 @@ impl Posteriors {
 
     /// `log q(z|x)` of line `line`, up to a constant that all lines share for a von Mises-Fisher
     /// posterior.
-    pub fn log_density(&self, line: usize, z: &[f32], posterior: Posterior) -> f64 {
+    pub fn log_density(&self, line: usize, z: &[f32], posterior: PosteriorKind) -> f64 {
         let row = line * self.latent..(line + 1) * self.latent;
         let mean = &self.mean[row.clone()];
         match posterior {
-            Posterior::Gaussian => {
+            PosteriorKind::Gaussian => {
                 let mut sum = 0.0;
                 for ((z, mean), v) in z.iter().zip(mean).zip(&self.log_variance[row]) {
                     let (z, mean, v) = (f64::from(*z), f64::from(*mean), f64::from(*v));
@@ -75,7 +75,7 @@ impl Posteriors {
                 }
                 -0.5 * sum
             }
-            Posterior::VonMisesFisher { concentration } => {
+            PosteriorKind::VonMisesFisher { concentration } => {
                 let dot: f64 =
                     z.iter().zip(mean).map(|(z, mean)| f64::from(*z) * f64::from(*mean)).sum();
                 concentration * dot
@@ -86,7 +86,7 @@ impl Posteriors {
     /// The mutual information of lines and latent vectors, in nats: `E log q(z|x) - E log q(z)`,
     /// with q(z) the mixture of these lines' posteriors, and one draw `z` for each line. At most
     /// ln B.
-    pub fn mutual_information(&self, z: &[f32], posterior: Posterior) -> f64 {
+    pub fn mutual_information(&self, z: &[f32], posterior: PosteriorKind) -> f64 {
         let n_lines = self.lines();
         let mut sum = 0.0;
         for (line, z) in z.chunks_exact(self.latent).enumerate() {
@@ -94,12 +94,12 @@ impl Posteriors {
                 (0..n_lines).map(|other| self.log_density(other, z, posterior)).collect();
             let own = match posterior {
                 // The expectation has a closed form.
-                Posterior::Gaussian => {
+                PosteriorKind::Gaussian => {
                     let row = line * self.latent..(line + 1) * self.latent;
                     let v = self.log_variance[row].iter().map(|v| LN_TAU + 1.0 + f64::from(*v));
                     -0.5 * v.sum::<f64>()
                 }
-                Posterior::VonMisesFisher { .. } => densities[line],
+                PosteriorKind::VonMisesFisher { .. } => densities[line],
             };
             sum += own - (log_sum_exp(&densities) - (n_lines as f64).ln());
         }
@@ -163,7 +163,7 @@ pub fn importance_weighted(
 pub fn log_weights(
     network: &TrainableNetwork,
     batch: &Batch,
-    moments: &Moments,
+    moments: &LatentMoments,
     z: &Tensor,
 ) -> Result<Vec<f64>> {
     let model = network.model();

@@ -7,8 +7,8 @@
 use candle_core::{Device, Result, Tensor};
 use rand_chacha::ChaCha8Rng;
 
-use super::config::Posterior;
-use super::network::Moments;
+use super::config::PosteriorKind;
+use super::network::LatentMoments;
 use enjamb_numeric::chance::{gaussians, uniform};
 
 /// The randomness of one draw for each line of a batch.
@@ -22,11 +22,11 @@ pub struct Noise {
 
 impl Noise {
     /// Draws for `lines` lines.
-    pub fn draw(rng: &mut ChaCha8Rng, posterior: Posterior, lines: usize, z: usize) -> Noise {
+    pub fn draw(rng: &mut ChaCha8Rng, posterior: PosteriorKind, lines: usize, z: usize) -> Noise {
         let normal = gaussians(rng, lines * z);
         let cosine = match posterior {
-            Posterior::Gaussian => Vec::new(),
-            Posterior::VonMisesFisher { concentration } => {
+            PosteriorKind::Gaussian => Vec::new(),
+            PosteriorKind::VonMisesFisher { concentration } => {
                 (0..lines).map(|_| cosine(rng, concentration, z) as f32).collect()
             }
         };
@@ -38,12 +38,12 @@ impl Noise {
 ///
 /// # Errors
 /// When the noise does not fit the moments.
-pub fn sample(moments: &Moments, noise: &Noise, posterior: Posterior) -> Result<Tensor> {
+pub fn sample(moments: &LatentMoments, noise: &Noise, posterior: PosteriorKind) -> Result<Tensor> {
     let mean = &moments.mean;
     let normal = Tensor::from_slice(&noise.normal, mean.shape(), &Device::Cpu)?;
     match posterior {
-        Posterior::Gaussian => mean + ((&moments.log_variance * 0.5)?.exp()? * normal)?,
-        Posterior::VonMisesFisher { .. } => {
+        PosteriorKind::Gaussian => mean + ((&moments.log_variance * 0.5)?.exp()? * normal)?,
+        PosteriorKind::VonMisesFisher { .. } => {
             // A direction at right angles to the mean, and a step towards it.
             let along = (&normal * mean)?.sum_keepdim(1)?;
             let across = (&normal - mean.broadcast_mul(&along)?)?;
@@ -62,14 +62,14 @@ pub fn sample(moments: &Moments, noise: &Noise, posterior: Posterior) -> Result<
 ///
 /// # Errors
 /// Only if memory runs out.
-pub fn divergence(moments: &Moments, posterior: Posterior) -> Result<Tensor> {
+pub fn divergence(moments: &LatentMoments, posterior: PosteriorKind) -> Result<Tensor> {
     match posterior {
-        Posterior::Gaussian => {
+        PosteriorKind::Gaussian => {
             let v = &moments.log_variance;
             let terms = (((moments.mean.sqr()? + v.exp()?)? - v)? - 1.0)?;
             (terms.mean(0)? * 0.5)?.contiguous()
         }
-        Posterior::VonMisesFisher { concentration } => {
+        PosteriorKind::VonMisesFisher { concentration } => {
             let kl = sphere_divergence(concentration, moments.mean.dim(1)?);
             Tensor::new(&[kl as f32], &Device::Cpu)
         }

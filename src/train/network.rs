@@ -13,7 +13,7 @@ pub use parameters::Parameters;
 
 use candle_core::{Device, Result, Tensor};
 
-use super::config::{Expansion, ModelConfig, Posterior};
+use super::config::{Expansion, ModelConfig, PosteriorKind};
 use super::ops::cross_entropy::{cross_entropy, token_losses};
 use super::ops::lstm::{Plan, lstm};
 use enjamb_models::poetry::vocabulary::{END, START, UNKNOWN};
@@ -96,7 +96,7 @@ impl Candidates {
 
 /// The parameters of q(z|x), each `[B, Z]`.
 #[derive(Clone, Debug)]
-pub struct Moments {
+pub struct LatentMoments {
     /// The mean; of a von Mises-Fisher posterior its direction, of length 1.
     pub mean: Tensor,
     /// The logarithm of the variance; unused by a von Mises-Fisher posterior.
@@ -144,7 +144,7 @@ impl TrainableNetwork {
     ///
     /// # Errors
     /// When the weights do not fit together.
-    pub fn encode(&self, batch: &Batch) -> Result<Moments> {
+    pub fn encode(&self, batch: &Batch) -> Result<LatentMoments> {
         let p = |name: &str| self.parameters.get(name);
         let (z, h) = (self.model.latent, self.model.encoder);
         let ids = batch.with_ends(true, true);
@@ -158,13 +158,13 @@ impl TrainableNetwork {
         let mean = moments.narrow(1, 0, z)?;
         let log_variance = moments.narrow(1, z, z)?;
         let mean = match self.model.posterior {
-            Posterior::Gaussian => mean,
-            Posterior::VonMisesFisher { .. } => {
+            PosteriorKind::Gaussian => mean,
+            PosteriorKind::VonMisesFisher { .. } => {
                 let length = (mean.sqr()?.sum_keepdim(1)? + 1e-12)?.sqrt()?;
                 mean.broadcast_div(&length)?
             }
         };
-        Ok(Moments { mean, log_variance })
+        Ok(LatentMoments { mean, log_variance })
     }
 
     /// The product of each distinct id's embedding with a cell's input weights, `[U, 4H]`, and

@@ -1,6 +1,6 @@
 //! Importance weighting, mutual information and active units, with PyTorch's noise.
 
-use enjamb::train::config::Posterior;
+use enjamb::train::config::PosteriorKind;
 use enjamb::train::estimates::{Posteriors, log_sum_exp, log_weights};
 use enjamb::train::latent::{self, Noise};
 
@@ -24,7 +24,7 @@ fn importance_weights_are_pytorchs() {
     let mut found = Vec::new();
     for eps in fixtures.floats("importance/eps").chunks_exact(size) {
         let noise = Noise { normal: eps.to_vec(), cosine: Vec::new() };
-        let z = latent::sample(&moments, &noise, Posterior::Gaussian).unwrap();
+        let z = latent::sample(&moments, &noise, PosteriorKind::Gaussian).unwrap();
         found.extend(log_weights(&network, &batch, &moments, &z).unwrap());
     }
     assert_close("log weights", &found, &fixtures.numbers("importance/log_weights"), 1e-6);
@@ -46,7 +46,7 @@ fn mutual_information_is_that_of_the_published_formula() {
     let moments = posteriors.mean.iter().zip(&posteriors.log_variance);
     let z: Vec<f32> =
         moments.zip(&eps).map(|((mean, v), eps)| mean + eps * (0.5 * v).exp()).collect();
-    let found = posteriors.mutual_information(&z, Posterior::Gaussian);
+    let found = posteriors.mutual_information(&z, PosteriorKind::Gaussian);
     assert_close("mutual information", &[found], &fixtures.numbers("information/value"), 1e-5);
 }
 

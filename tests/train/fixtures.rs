@@ -5,7 +5,7 @@ use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 use enjamb::train::TrainableNetwork;
-use enjamb::train::config::{Expansion, ModelConfig, Posterior};
+use enjamb::train::config::{Expansion, ModelConfig, PosteriorKind};
 use enjamb::train::latent::Noise;
 use enjamb::train::loss::Draws;
 use enjamb::train::network::{Batch, Dropout};
@@ -46,7 +46,7 @@ impl Fixtures {
     pub fn network(
         &self,
         folder: &str,
-        posterior: Posterior,
+        posterior: PosteriorKind,
         expansion: Expansion,
     ) -> TrainableNetwork {
         let dims = |name: &str| self.tensor(&format!("{folder}/{name}")).dims();
@@ -70,7 +70,7 @@ impl Fixtures {
 
     /// The plain network.
     pub fn plain(&self) -> TrainableNetwork {
-        self.network("weights", Posterior::Gaussian, Expansion::Constant)
+        self.network("weights", PosteriorKind::Gaussian, Expansion::Constant)
     }
 
     /// The batch: the lines without their starts and ends.

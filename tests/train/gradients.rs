@@ -2,7 +2,7 @@
 
 use enjamb::models::poetry::vocabulary::UNKNOWN;
 use enjamb::train::TrainableNetwork;
-use enjamb::train::config::{Expansion, Posterior};
+use enjamb::train::config::{Expansion, PosteriorKind};
 use enjamb::train::latent::{self, Noise};
 use enjamb::train::loss::{Draws, KlTerm, losses};
 use enjamb::train::network::{Batch, Candidates, Dropout};
@@ -81,7 +81,7 @@ fn with_dropout() {
 #[test]
 fn with_a_latent_on_the_sphere() {
     let fixtures = Fixtures::load();
-    let posterior = Posterior::VonMisesFisher { concentration: fixtures.number("vmf/kappa") };
+    let posterior = PosteriorKind::VonMisesFisher { concentration: fixtures.number("vmf/kappa") };
     let network = fixtures.network("vmf/weights", posterior, Expansion::Constant);
     let noise = Noise { normal: fixtures.floats("vmf/u"), cosine: fixtures.floats("vmf/w") };
     let moments = network.encode(&fixtures.batch()).unwrap();
@@ -109,7 +109,7 @@ fn with_deconvolutions_and_their_own_loss() {
     let channels = fixtures.tensor("convolution/features").dims()[2];
     let expansion =
         Expansion::Convolution { channels, alpha: fixtures.number("convolution/alpha") };
-    let network = fixtures.network("convolution/weights", Posterior::Gaussian, expansion);
+    let network = fixtures.network("convolution/weights", PosteriorKind::Gaussian, expansion);
     check(&fixtures, "convolution", &network, &fixtures.draws(), PLAIN);
 }
 
@@ -119,7 +119,7 @@ fn states_are_those_of_pytorchs_lstm() {
     let fixtures = Fixtures::load();
     let (network, batch) = (fixtures.plain(), fixtures.batch());
     let moments = network.encode(&batch).unwrap();
-    let z = latent::sample(&moments, &fixtures.draws().noise, Posterior::Gaussian).unwrap();
+    let z = latent::sample(&moments, &fixtures.draws().noise, PosteriorKind::Gaussian).unwrap();
     let (states, _) = network.decode(&batch, Some(&z), &Dropout::default()).unwrap();
     for (name, found) in [
         ("mean", &moments.mean),

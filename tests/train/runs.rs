@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use enjamb::train::config::{Optimizer, Posterior};
+use enjamb::train::config::{Optimizer, PosteriorKind};
 use enjamb::train::schedule::Annealing;
 use enjamb::train::trainer::TrainingProgress;
 use enjamb::train::{Config, Trainer};
@@ -252,8 +252,8 @@ fn are_not_gone_on_with_by_another_network() {
 fn learn() {
     let folder = Folder::new("learn");
     for (name, posterior) in [
-        ("gaussian", Posterior::Gaussian),
-        ("sphere", Posterior::VonMisesFisher { concentration: 20.0 }),
+        ("gaussian", PosteriorKind::Gaussian),
+        ("sphere", PosteriorKind::VonMisesFisher { concentration: 20.0 }),
     ] {
         let mut config = Config { autoencoder: Default::default(), ..config() };
         config.aggressive.enabled = false;

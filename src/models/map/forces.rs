@@ -28,7 +28,7 @@ pub type Point = [f32; 2];
 
 /// How repulsion is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
+pub enum RepulsionMethod {
     /// By sums over all points, where these nearly coincide.
     Moments,
     /// Pair by pair.
@@ -53,19 +53,24 @@ impl Repulsion {
     }
 
     /// The same by a method of one's own choice.
-    pub fn compute_by(&mut self, method: Method, points: &[Point], forces: &mut [Point]) -> f64 {
+    pub fn compute_by(
+        &mut self,
+        method: RepulsionMethod,
+        points: &[Point],
+        forces: &mut [Point],
+    ) -> f64 {
         match method {
-            Method::Moments => moments::repulsion(points, forces),
-            Method::Exact => exact::repulsion(points, forces),
-            Method::Tree => Tree::new(points).repulsion(points, forces),
-            Method::Grid => self.grid.repulsion(points, forces),
+            RepulsionMethod::Moments => moments::repulsion(points, forces),
+            RepulsionMethod::Exact => exact::repulsion(points, forces),
+            RepulsionMethod::Tree => Tree::new(points).repulsion(points, forces),
+            RepulsionMethod::Grid => self.grid.repulsion(points, forces),
         }
     }
 }
 
 /// The method that takes least time of those that are right for these points, by what each was
 /// measured to take on one processor.
-pub fn quickest(points: &[Point]) -> Method {
+pub fn quickest(points: &[Point]) -> RepulsionMethod {
     // Nanoseconds for a pair, for a point among 8,192 in the tree, for a node of the grid, and for
     // a point to be spread on it and read off.
     const PAIR: f64 = 0.27;
@@ -74,7 +79,7 @@ pub fn quickest(points: &[Point]) -> Method {
     const SPREAD: f64 = 50.0;
     let extent = Extent::of(points);
     if moments::suffices(extent) {
-        return Method::Moments;
+        return RepulsionMethod::Moments;
     }
     let n = points.len() as f64;
     let exact = n * n * PAIR;
@@ -84,9 +89,9 @@ pub fn quickest(points: &[Point]) -> Method {
         None => f64::INFINITY,
     };
     match () {
-        _ if exact <= tree.min(grid) => Method::Exact,
-        _ if grid <= tree => Method::Grid,
-        _ => Method::Tree,
+        _ if exact <= tree.min(grid) => RepulsionMethod::Exact,
+        _ if grid <= tree => RepulsionMethod::Grid,
+        _ => RepulsionMethod::Tree,
     }
 }
 

@@ -36,7 +36,7 @@ fn clumps(n: usize, width: f32) -> Vec<Point> {
 
 /// The error of the forces against the exact ones, as a share of their size (both as roots of
 /// mean squares), and that of `Z`.
-fn errors(method: Method, points: &[Point]) -> (f64, f64) {
+fn errors(method: RepulsionMethod, points: &[Point]) -> (f64, f64) {
     let (expected, expected_z) = reference(points);
     let mut forces = vec![[0.0; 2]; points.len()];
     let z = Repulsion::default().compute_by(method, points, &mut forces);
@@ -52,8 +52,8 @@ fn errors(method: Method, points: &[Point]) -> (f64, f64) {
 
 /// Every method with its tolerances: FIt-SNE's interpolation is 4 to 5 % off on such maps of few
 /// points, and van der Maaten's tree about 1 %.
-const METHODS: [(Method, f64); 3] =
-    [(Method::Exact, 1e-6), (Method::Tree, 0.02), (Method::Grid, 0.05)];
+const METHODS: [(RepulsionMethod, f64); 3] =
+    [(RepulsionMethod::Exact, 1e-6), (RepulsionMethod::Tree, 0.02), (RepulsionMethod::Grid, 0.05)];
 
 #[test]
 fn every_method_gives_the_exact_forces() {
@@ -74,15 +74,15 @@ fn forces_between_points_that_nearly_coincide_keep_their_digits() {
     for width in [1e-12, 1e-7, 1e-3, 0.07] {
         for n in [1, 2, 900] {
             let points = clumps(n, width);
-            assert_eq!(quickest(&points), Method::Moments);
-            let (force, z) = errors(Method::Moments, &points);
+            assert_eq!(quickest(&points), RepulsionMethod::Moments);
+            let (force, z) = errors(RepulsionMethod::Moments, &points);
             assert!(
                 n == 1 || force < 1e-3 && z < 1e-3,
                 "{n} points on {width}: {force:.1e} {z:.1e}"
             );
         }
     }
-    assert_ne!(quickest(&clumps(900, 1.0)), Method::Moments);
+    assert_ne!(quickest(&clumps(900, 1.0)), RepulsionMethod::Moments);
 }
 
 #[test]
@@ -91,12 +91,12 @@ fn outliers_leave_the_forces_right() {
     points[7] = [800.0, -20.0];
     points[9] = [-3000.0, 90.0];
     assert_eq!(Extent::of(&points).n_nodes(), None);
-    assert_ne!(quickest(&points), Method::Grid);
-    let (force, z) = errors(Method::Tree, &points);
+    assert_ne!(quickest(&points), RepulsionMethod::Grid);
+    let (force, z) = errors(RepulsionMethod::Tree, &points);
     assert!(force < 0.02 && z < 0.02, "{force} {z}");
     // The grid is coarse then, but it is not wild.
     let mut forces = vec![[0.0; 2]; points.len()];
-    let z = Repulsion::default().compute_by(Method::Grid, &points, &mut forces);
+    let z = Repulsion::default().compute_by(RepulsionMethod::Grid, &points, &mut forces);
     assert!(z.is_finite() && forces.iter().flatten().all(|x| x.is_finite()));
 }
 
@@ -135,8 +135,8 @@ fn a_grid_that_was_used_before_gives_the_same() {
     for (n, width) in [(300, 10.0), (300, 10.1), (200, 90.0), (300, 10.0)] {
         let points = clumps(n, width);
         let (mut got, mut expected) = (vec![[0.0; 2]; n], vec![[0.0; 2]; n]);
-        let z = used.compute_by(Method::Grid, &points, &mut got);
-        let fresh = Repulsion::default().compute_by(Method::Grid, &points, &mut expected);
+        let z = used.compute_by(RepulsionMethod::Grid, &points, &mut got);
+        let fresh = Repulsion::default().compute_by(RepulsionMethod::Grid, &points, &mut expected);
         assert_eq!((z, got), (fresh, expected));
     }
 }
@@ -168,7 +168,7 @@ proptest! {
             points.iter().map(|p| p.map(|x| f32::from(x) * 2f32.powi(scale))).collect();
         let (expected, z) = reference(&points);
         let mut forces = vec![[0.0; 2]; points.len()];
-        let got = Repulsion::default().compute_by(Method::Tree, &points, &mut forces);
+        let got = Repulsion::default().compute_by(RepulsionMethod::Tree, &points, &mut forces);
         prop_assert!((got - z).abs() < 0.05 * z + 1e-5 * points.len() as f64);
         for (force, expected) in forces.iter().zip(expected) {
             for axis in 0..2 {

@@ -173,3 +173,15 @@ fn a_runtime_that_is_dropped_leaves_nothing() {
     drop(runtime);
     assert!(host.upgrade().is_none() && engine.upgrade().is_none());
 }
+
+#[test]
+fn a_consumer_that_panics_harms_nobody() {
+    let runtime = Runtime::builder()
+        .without_network()
+        .model(Parrot::default)
+        .on_output(|_| panic!("a fault of the embedding program"))
+        .start()
+        .unwrap();
+    let outputs = runtime.run("parrot", "say", Values::new().with("text", "ho")).unwrap();
+    assert_eq!(outputs.text("out"), "ho");
+}

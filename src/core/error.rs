@@ -12,7 +12,7 @@ pub enum ErrorKind {
     InvalidInput,
     /// A queue is full.
     Busy,
-    /// A model could not start, or was unhosted.
+    /// A run was refused, since its model could not start or was taken off.
     Unavailable,
     /// A run failed: the model's own reasons, a panic, a hang, a deadline.
     Failed,

@@ -13,6 +13,7 @@ use crate::time::{Clock, Time};
 use crate::value::Value;
 use askers::Askers;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// Models and chains by name. Share it in an [`Arc`]; every method may be called from any thread.
@@ -50,7 +51,12 @@ impl Shared {
         }
         let time: Time = self.clock.now();
         let output = Output { of, content, asker, time, route };
-        consumers.iter().for_each(|consumer| consumer.consume(&output));
+        for consumer in consumers.iter() {
+            // A fault of one consumer must not keep the output from the others, nor from who asked.
+            if catch_unwind(AssertUnwindSafe(|| consumer.consume(&output))).is_err() {
+                tracing::error!("a consumer panicked at an output of {of}");
+            }
+        }
     }
 }
 
@@ -104,7 +110,8 @@ impl Host {
         format!("there is no model or chain '{name}' here, {only}")
     }
 
-    /// Runs a command. Its outputs are lent to the consumers, then given to the request's reply.
+    /// Runs a command. Its outputs are lent to the consumers, then given to the request's reply. A run that is
+    /// refused is told to the caller alone.
     ///
     /// # Errors
     /// If no model of that name is hosted, or as [`Hosted::submit`].

@@ -203,7 +203,10 @@ impl RuntimeBuilder {
     /// Starts everything. Models set themselves up on their own threads; runs wait for them.
     ///
     /// # Errors
-    /// Plain words: a port that is taken, a model that can't be hosted.
+    /// If a port is taken, or a model or a chain can't be hosted.
+    ///
+    /// # Panics
+    /// When the manifest of a model does not fit its input handles: a mistake in the model's source.
     pub fn start(self) -> Result<Runtime, Error> {
         // Models may have something to say before there is anybody to say it to. Weak, since the host holds
         // the engine.

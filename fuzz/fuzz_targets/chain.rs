@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use enjamb::chain::{Asker, Chain, ChainParts, ChainEvent, state};
+use enjamb::chain::{Asker, Chain, ChainEvent, ChainParts, state};
 use enjamb::engine::EngineSettings;
 use enjamb::time::ManualClock;
 use enjamb::{Engine, Project, Value};
@@ -20,10 +20,10 @@ fn check(text: &str) {
     let clock = Arc::new(ManualClock::new());
     let chain = || {
         let engine = Arc::new(Engine::new(clock.clone(), EngineSettings::default()));
-        let on_event = Arc::new(|said: ChainEvent| {
-            if let ChainEvent::Error { words, .. } | ChainEvent::Notice(words) = said {
-                assert!(!words.is_empty());
-            }
+        let on_event = Arc::new(|event: ChainEvent| match event {
+            ChainEvent::Error { error, .. } => assert!(!error.message().is_empty()),
+            ChainEvent::Notice(words) => assert!(!words.is_empty()),
+            ChainEvent::Signal(_) => {}
         });
         let (name, spec) = (hosted.name.clone(), hosted.spec.clone());
         let parts = ChainParts { name, spec, seed: 1, engine, on_event };

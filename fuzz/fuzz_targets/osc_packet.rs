@@ -4,10 +4,10 @@
 
 use enjamb::engine::{Engine, EngineSettings, HostSettings};
 use enjamb::host::{Host, Peer};
+use enjamb::osc::packet;
 use enjamb::osc::{Broker, FormatOption, Message, Pattern, Publication, Publisher, Router};
 use enjamb::signature::Values;
 use enjamb::time::ManualClock;
-use enjamb::osc::packet;
 use enjamb_fuzz::{Taker, on_small_stack};
 use std::sync::{Arc, OnceLock};
 
@@ -36,7 +36,7 @@ impl Broker for Sink {
         peer: Peer,
         pattern: Pattern,
         _: Option<u16>,
-    ) -> Result<Option<Peer>, String> {
+    ) -> Result<Option<Peer>, enjamb::Error> {
         pattern.covers("/take/all/i0");
         Ok(Some(peer))
     }

@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use enjamb::recording::{RecordedEvent, Line, Reader};
 use enjamb::osc::Message;
+use enjamb::recording::{Line, Reader, RecordedEvent};
 use enjamb_fuzz::on_small_stack;
 
 fn check(line: &Line) {

@@ -2,9 +2,9 @@
 
 #![no_main]
 
+use enjamb_fuzz::on_small_stack;
 use enjamb_numeric::tensors::{Dtype, TensorHeader};
 use enjamb_numeric::weights::Weights;
-use enjamb_fuzz::on_small_stack;
 use std::path::Path;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

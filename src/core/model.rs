@@ -38,7 +38,7 @@ pub trait Model: Send {
     /// outputs are checked after.
     ///
     /// # Errors
-    /// Plain words on what was wrong with the inputs, or [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) passed on from
+    /// Plain words on what was wrong with the inputs, or [`ErrorKind::Cancelled`] passed on from
     /// [`Run::emit`].
     fn run(&mut self, command: &str, inputs: &Values, run: &mut Run) -> Result<Values, Error>;
 
@@ -196,7 +196,7 @@ impl<'a> Run<'a> {
     /// out. Counts as a sign of life.
     ///
     /// # Errors
-    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) when the run should end: pass it on with `?`. A failure when the
+    /// [`ErrorKind::Cancelled`] when the run should end: pass it on with `?`. A failure when the
     /// outputs do not fit the manifest.
     pub fn emit(&mut self, outputs: Values, progress: f32) -> Result<(), Error> {
         (self.emit)(Early::Partial(outputs, Some(progress.clamp(0.0, 1.0))))?;
@@ -216,7 +216,7 @@ impl<'a> Run<'a> {
     /// Says how far the run is, in 0..1, without outputs.
     ///
     /// # Errors
-    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) as [`emit`](Self::emit).
+    /// [`ErrorKind::Cancelled`] as [`emit`](Self::emit).
     pub fn progress(&mut self, progress: f32) -> Result<(), Error> {
         self.emit(Values::new(), progress)
     }
@@ -227,7 +227,7 @@ impl<'a> Run<'a> {
     /// while other threads do it.
     ///
     /// # Errors
-    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) as [`emit`](Self::emit).
+    /// [`ErrorKind::Cancelled`] as [`emit`](Self::emit).
     pub fn meanwhile(&mut self, patience: Duration, answer: &mut Answer) -> Result<(), Error> {
         match &mut self.meanwhile {
             Some(meanwhile) => meanwhile(patience, answer),
@@ -239,7 +239,7 @@ impl<'a> Run<'a> {
     /// Asks, between two pieces of work, whether to go on.
     ///
     /// # Errors
-    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) when not.
+    /// [`ErrorKind::Cancelled`] when not.
     pub fn check(&self) -> Result<(), Error> {
         match self.cancel.is_cancelled() {
             true => Err(Error::cancelled()),

@@ -143,6 +143,12 @@ impl Named for &str {
     }
 }
 
+impl Named for &String {
+    fn name(&self) -> &str {
+        self
+    }
+}
+
 impl<T: Readable + ?Sized> Named for Input<T> {
     fn name(&self) -> &str {
         self.name

@@ -89,7 +89,8 @@ fn model(app: &App) -> Model {
         .expect("a display and a graphics driver (on Debian, mesa-vulkan-drivers is one)");
     // What no frame has fetched yet must wait somewhere; when there is too much, the newest is lost.
     let (sender, messages) = bounded(4096);
-    let runtime = Runtime::builder().with_shipped_files()
+    let runtime = Runtime::builder()
+        .with_shipped_files()
         .project(Project::standard())
         .without_network()
         .on_message(move |message| drop(sender.try_send(message.clone())))

@@ -34,7 +34,8 @@ impl ChainEvent {
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let heard = Arc::clone(&lines);
         let listen = Listen { osc_port, http_port: 0, announce: false, ..Listen::default() };
-        let runtime = Runtime::builder().with_shipped_files()
+        let runtime = Runtime::builder()
+            .with_shipped_files()
             .project(Project::standard())
             .listen(listen)
             .on_message(move |message| {

@@ -105,8 +105,14 @@ await play(async ({ open }) => {
   await until("the model is free", async () => (await post("/models/count/up?deadline_ms=2000", { to: 2 })).n === 2);
   await go("poetry/grid");
   for (const name of ["columns", "rows"]) await page.locator(".field", { hasText: name }).locator("input[type=number]").first().fill("32");
+  // A quick model may be done before anybody looks, so the page itself notes that it showed how far it was.
+  await page.evaluate(() => {
+    const progress = document.querySelector("progress");
+    const note = () => progress.hidden || (window.sawProgress = true);
+    new MutationObserver(note).observe(progress, { attributes: true });
+  });
   await page.click("form.command button.primary");
-  await page.locator("progress").first().waitFor();
+  await until("progress was shown", () => page.evaluate(() => window.sawProgress === true));
   await until("all lines are there", async () => (await page.locator(".out").innerText()).includes("and 624 more"));
   await go("sentences/embed");
   await page.click("form.command button.primary");

@@ -233,9 +233,6 @@ impl Publisher {
 
 impl Consumer for Publisher {
     fn consume(&self, output: &Output) {
-        if matches!(output.content, Content::Held { .. }) {
-            return;
-        }
         let publication = Publication::new(output);
         // What only those get who ask for it would be most of a recording, and nobody's. What happens to
         // models outside of their runs is not done again.

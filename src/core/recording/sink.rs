@@ -1,4 +1,4 @@
-//! The sink: takes lines from any thread without ever waiting, and writes them on one of its own.
+//! The sink of a recording: takes lines from any thread without waiting, and writes them on a thread of its own.
 
 use super::line::{Header, Line, RecordedEvent};
 use crate::error::Error;
@@ -18,7 +18,7 @@ const CAPACITY: usize = 16_384;
 const FLUSH_EVERY: Duration = Duration::from_millis(100);
 const SYNC_EVERY: Duration = Duration::from_secs(2);
 
-/// Where lines are written to. All clones are one sink.
+/// Takes the lines of one recording. Clones share it.
 #[derive(Clone)]
 pub struct RecordSink(Arc<Shared>);
 

@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 pub const MAX_DATAGRAM: usize = 65_507;
 /// A subscriber from whom nothing came for this long is forgotten.
 const LEASE: Duration = Duration::from_secs(30);
-/// Peers with subscriptions or wishes; one more is refused.
+/// Peers with subscriptions or a format of their own; one more is refused.
 const MAX_PEERS: usize = 1024;
 /// Subscriptions of one peer; one more is refused.
 const MAX_SUBSCRIPTIONS: usize = 64;
